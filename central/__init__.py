@@ -1,0 +1,1 @@
+"""The far side of the broker: recorder and facilities dashboard."""
