@@ -1,0 +1,48 @@
+"""The one way from a code's bytes to a credential, whatever its format.
+
+Authenticity only: whether a genuine credential is let in is the policy's business.
+"""
+
+import re
+from collections.abc import Callable
+
+from gate.credential import native
+from gate.credential.model import Credential, CredentialError
+from gate.credential.trust import TrustList
+from gate.reasons import Reason
+from gate.walltime import WallTime
+
+PAYLOAD_CHARS_MAX = 4_296
+"""Most that one QR code can hold in alphanumeric mode: version 40-L, ISO/IEC 18004 table 7."""
+
+_URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{0,31}://|www\.", re.IGNORECASE)
+"""A scheme and an authority (RFC 3986 section 3), or what phones take for one."""
+
+Verifier = Callable[[bytes, TrustList, WallTime], Credential]
+"""Takes the whole payload with its prefix; raises CredentialError and nothing else."""
+
+_FORMATS: tuple[tuple[bytes, Verifier], ...] = (
+    (native.PREFIX.encode("ascii"), native.verify_native),
+)
+"""Prefix → format. No prefix is the beginning of another."""
+
+
+def verify(payload: bytes, trust: TrustList, now: WallTime) -> Credential:
+    """The credential that a code holds.
+
+    In this order: length, before anything looks at the bytes; a web address, which is never
+    followed; the format by its prefix; then the format's own checks, in the order that its
+    docstring states (`gate.credential.native.verify_native`).
+
+    Raises:
+        CredentialError: the code is no credential that holds, with its reason. Nothing else is
+            raised for any bytes.
+    """
+    if len(payload) > PAYLOAD_CHARS_MAX:
+        raise CredentialError(Reason.CODE_TOO_LONG, f"{len(payload)} bytes")
+    if _URL.match(payload):
+        raise CredentialError(Reason.CODE_IS_URL)
+    for prefix, verifier in _FORMATS:
+        if payload.startswith(prefix):
+            return verifier(payload, trust, now)
+    raise CredentialError(Reason.CODE_UNKNOWN_FORMAT)
