@@ -1,0 +1,90 @@
+"""Whether a genuine credential admits here and now: the policy's answer, never the signature's.
+
+Three outcomes: admit, let an officer look, refuse. A refusal for want of doses also refers
+to the health centre that the policy names.
+"""
+
+import enum
+
+from msgspec import Struct
+
+from gate import schedule
+from gate.credential.model import Credential, CredentialKind
+from gate.ledger import Ledger
+from gate.policy import CredentialPolicy, Policy, UntrustedClock
+from gate.reasons import Reason
+from gate.walltime import ClockQuality, WallTime
+
+
+class Outcome(enum.StrEnum):
+    """What the policy says."""
+
+    ADMIT = "admit"
+    OFFICER = "officer"
+    """An officer verifies, and admits in their own name or refuses."""
+    REFUSE = "refuse"
+    REFER = "refer"
+    """Refused, with the way to the health centre."""
+
+
+class Ruling(Struct, frozen=True):
+    """The outcome and the first reason for it."""
+
+    outcome: Outcome
+    reason: Reason | None = None
+    """None only with ADMIT; ADMIT on an untrusted clock says so."""
+
+
+def rule(credential: Credential, ledger: Ledger, policy: Policy, wall: WallTime) -> Ruling:
+    """Judge one credential: acceptance, use, clock, hours, room, doses, in this order."""
+    refused = (
+        _not_accepted(credential, policy.credential)
+        or (Reason.PASS_ALREADY_USED if ledger.is_spent(credential) else None)
+        or _passed_back(credential, ledger, policy.credential, wall)
+    )
+    if refused is not None:
+        return Ruling(Outcome.REFUSE, refused)
+    trusted = wall.quality is not ClockQuality.UNTRUSTED
+    if not trusted and policy.credential.untrusted_clock is UntrustedClock.OFFICER:
+        return Ruling(Outcome.OFFICER, Reason.CLOCK_UNTRUSTED)
+    if trusted:
+        closed = schedule.refusal(policy.schedule, credential.kind, wall)
+        if closed is not None:
+            return Ruling(Outcome.REFUSE, closed)
+    if policy.capacity and ledger.occupancy >= policy.capacity:
+        return Ruling(Outcome.REFUSE, Reason.CAPACITY_REACHED)
+    if _lacks_doses(credential, policy.credential):
+        return Ruling(Outcome.REFER, Reason.DOSES_TOO_FEW)
+    return Ruling(Outcome.ADMIT, None if trusted else Reason.CLOCK_UNTRUSTED)
+
+
+def refusal_without_credential(ledger: Ledger, policy: Policy, wall: WallTime) -> Reason | None:
+    """Why nobody is admitted here and now where no credential is asked for, or None."""
+    if wall.quality is not ClockQuality.UNTRUSTED:
+        closed = schedule.refusal(policy.schedule, CredentialKind.VISITOR, wall)
+        if closed is not None:
+            return closed
+    if policy.capacity and ledger.occupancy >= policy.capacity:
+        return Reason.CAPACITY_REACHED
+    return None
+
+
+def _not_accepted(credential: Credential, policy: CredentialPolicy) -> Reason | None:
+    if credential.kind not in policy.kinds:
+        return Reason.KIND_NOT_ACCEPTED
+    if policy.issuers and credential.issuer not in policy.issuers:
+        return Reason.ISSUER_NOT_ACCEPTED
+    return None
+
+
+def _passed_back(
+    credential: Credential, ledger: Ledger, policy: CredentialPolicy, wall: WallTime
+) -> Reason | None:
+    since_s = ledger.inside.get(credential.holder)
+    if since_s is not None and wall.unix_s - since_s < policy.anti_passback_s:
+        return Reason.ANTI_PASSBACK
+    return None
+
+
+def _lacks_doses(credential: Credential, policy: CredentialPolicy) -> bool:
+    return credential.kind not in policy.doses_exempt and (credential.doses or 0) < policy.doses_min
