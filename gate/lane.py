@@ -1,0 +1,218 @@
+"""The lane: `step(state, event, now_ns)` gives the next state and what is to be done.
+
+A step has four parts, always in this order. What is due by now is done. What the event says of
+the world is remembered: sensors, beams, clock. What outranks every state is obeyed: alarm, then
+whatever shuts the lane. Then the state itself takes the event; one that makes no sense there
+changes nothing and is recorded as that.
+
+Which state can follow which is written down in `gate.transitions`.
+"""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from msgspec import structs
+
+from gate import facts, grants, refusals, service, stages, visitor
+from gate.commands import AnyCommand, Screen, Secure, StopChamber, StopMeasuring
+from gate.events import AnyEvent, ExitRequested
+from gate.ledger import Ledger
+from gate.policy import Policy
+from gate.reasons import Reason
+from gate.records import Direction, Record, RecordKind
+from gate.states import (
+    AnyState,
+    AwaitingCode,
+    Clearing,
+    Denied,
+    Disinfecting,
+    Emergency,
+    Granting,
+    Idle,
+    Lane,
+    OutOfService,
+    Referred,
+    Screening,
+)
+from gate.transitions import check
+from gate.turn import Turn
+from gate.walltime import WallTime
+
+DUE_MAX = 8
+"""Things that can be due at one moment, one after another: a grant, then the visit, and so on."""
+
+
+def start(
+    policy: Policy,
+    now_ns: int,
+    *,
+    wall: WallTime,
+    ledger: Ledger | None = None,
+    visits: int = 0,
+    granted: int = 0,
+    open_grants: Iterable[Record] = (),
+) -> tuple[OutOfService, tuple[AnyCommand, ...]]:
+    """The lane as it begins, with what the journal remembers.
+
+    Args:
+        policy: the site's rules.
+        now_ns: monotonic nanoseconds.
+        wall: the wall clock.
+        ledger: who is inside, which passes are used.
+        visits: the number of the last visit before; `granted` that of the last grant.
+        granted: see `visits`.
+        open_grants: grants whose outcome nobody wrote down; each is closed as unknown.
+    """
+    lane = Lane(policy, ledger or Ledger(), wall, visits, granted)
+    turn = Turn(lane, now_ns)
+    for direction in Direction:
+        turn.order(Secure(direction))
+    turn.order(StopChamber())
+    turn.show(Screen.CLOSED, Reason.STARTING)
+    turn.record(RecordKind.DEVICE_STARTED, detail=str(wall.quality))
+    for grant in open_grants:
+        turn.record(
+            RecordKind.ACCESS_UNKNOWN,
+            visit=grant.visit,
+            grant=grant.grant,
+            direction=grant.direction,
+            reason=Reason.RESTART,
+        )
+    return OutOfService(lane, Reason.STARTING), tuple(turn.commands)
+
+
+def step(state: AnyState, event: AnyEvent, now_ns: int) -> tuple[AnyState, tuple[AnyCommand, ...]]:
+    """The lane after that event at that time, and what is to be done, in this order.
+
+    Raises:
+        RuntimeError: a mistake of ours; nothing has happened.
+    """
+    turn = Turn(state.lane, now_ns)
+    for _ in range(DUE_MAX):
+        due_ns = state.wake_at_ns
+        if due_ns is None or due_ns > now_ns:
+            break
+        state = _move(turn, state, _due(turn, state))
+    else:
+        raise RuntimeError(f"{type(state).__name__} is due for ever")
+    state = _move(turn, state, _take(turn, state, event))
+    if type(state) is OutOfService and turn.lane.shut is None:
+        state = _move(turn, state, service.bring_in(turn))
+    return state, tuple(turn.commands)
+
+
+def _move(turn: Turn, before: AnyState, after: AnyState) -> AnyState:
+    """Leave one state for the next: what only the old one wanted is switched off."""
+    check(type(before), type(after))
+    if type(before) is not type(after):
+        match before:
+            case Disinfecting(since_ns=int()) | Clearing():
+                turn.order(StopChamber())
+            case Screening():
+                turn.order(StopMeasuring())
+            case _:
+                pass
+    return after if after.lane is turn.lane else structs.replace(after, lane=turn.lane)
+
+
+def _due(turn: Turn, state: AnyState) -> AnyState:
+    """The time that the state asked for has come."""
+    facts.due(turn)
+    match state:
+        case Idle() | OutOfService():
+            return state
+        case Emergency():
+            return service.renew(turn, state) if turn.now_ns >= state.renew_ns else state
+        case Clearing():
+            return service.cleared(turn) if turn.now_ns >= state.deadline_ns else state
+        case Granting():
+            return _granting_due(turn, state)
+        case Disinfecting() | Screening() | AwaitingCode() | Denied() | Referred():
+            if turn.lane.absent_since_ns and turn.now_ns >= state.gone_at_ns:
+                return _left(turn, state)
+            return _out_of_time(turn, state) if turn.now_ns >= state.deadline_ns else state
+    assert_never(state)
+
+
+def _granting_due(turn: Turn, state: Granting) -> AnyState:
+    if turn.lane.entry is None:
+        return refusals.idle(turn)
+    if turn.lane.entry.until_ns is None and turn.now_ns >= state.deadline_ns:
+        return visitor.not_committed(turn, state)
+    return state
+
+
+def _left(turn: Turn, state: Disinfecting | Screening | AwaitingCode | Denied | Referred) -> Idle:
+    """The visitor walked away."""
+    if not isinstance(state, Denied | Referred):
+        refusals.abandon(turn, state.visit, Reason.VISITOR_LEFT)
+    return refusals.idle(turn)
+
+
+def _out_of_time(
+    turn: Turn, state: Disinfecting | Screening | AwaitingCode | Denied | Referred
+) -> AnyState:
+    match state:
+        case Disinfecting():
+            return stages.chamber_due(turn, state)
+        case Screening():
+            return stages.screening_due(turn, state)
+        case AwaitingCode():
+            return stages.code_due(turn, state)
+        case Denied() | Referred():
+            return refusals.idle(turn)
+    assert_never(state)
+
+
+def _take(turn: Turn, state: AnyState, event: AnyEvent) -> AnyState:
+    """What the event does to the world's image, to the lane, and to the state."""
+    is_fact = facts.note(turn, event)
+    if isinstance(event, ExitRequested):
+        is_fact = True
+        if not isinstance(state, Emergency):
+            grants.let_out(turn)
+    after = _outranked(turn, state, event)
+    if after is None:
+        after = _in_state(turn, state, event)
+    if after is not None:
+        return after
+    if not is_fact:
+        turn.record(
+            RecordKind.EVENT_IGNORED,
+            state=type(state).__name__,
+            detail=type(event).__name__,
+        )
+    return state
+
+
+def _outranked(turn: Turn, state: AnyState, event: AnyEvent) -> AnyState | None:
+    """What is above every state; None where nothing is."""
+    if isinstance(state, Emergency):
+        return service.emergency(turn, state, event)
+    alarm = turn.lane.alarm
+    if alarm is not None:
+        return service.raise_alarm(turn, state, alarm)
+    shut = turn.lane.shut
+    if isinstance(state, OutOfService):
+        changed = shut is not None and shut is not state.reason
+        return service.stay_out(turn, state, shut) if changed and shut is not None else None
+    return None if shut is None else service.take_out(turn, state, shut, event)
+
+
+def _in_state(turn: Turn, state: AnyState, event: AnyEvent) -> AnyState | None:
+    match state:
+        case Idle():
+            return visitor.idle(turn, state, event)
+        case Disinfecting() | Screening() | AwaitingCode():
+            return visitor.stage(turn, state, event)
+        case Granting():
+            return visitor.granting(turn, state, event)
+        case Denied():
+            return visitor.denied(turn, state, event)
+        case Referred():
+            return visitor.referred(turn, state, event)
+        case Clearing():
+            return service.clearing(turn, state, event)
+        case OutOfService() | Emergency():
+            return None
+    assert_never(state)

@@ -1,0 +1,131 @@
+"""What outranks every state: alarm, and whatever shuts the lane; and the way back from both."""
+
+from gate import grants, interlock, refusals
+from gate.commands import Release, RunChamber, Screen, Secure, StopChamber
+from gate.events import (
+    AnyEvent,
+    ChamberCycleDone,
+    ChamberInputChanged,
+    PresenceChanged,
+    StaffActed,
+    StaffAction,
+)
+from gate.policy import GRANT_S_MAX, ns
+from gate.reasons import Reason
+from gate.records import Direction, RecordKind
+from gate.states import (
+    Attended,
+    Clearing,
+    Emergency,
+    Idle,
+    OutOfService,
+    State,
+)
+from gate.turn import Turn
+
+EXIT_RELEASE_NS = ns(GRANT_S_MAX)
+"""How long one release of the exit lasts in an alarm; it is renewed at half of that."""
+
+
+def raise_alarm(turn: Turn, state: State, reason: Reason) -> Emergency:
+    """Everybody may leave, nobody comes in, nothing moves or sprays."""
+    _end_visit(turn, state, reason)
+    turn.order(StopChamber())
+    turn.order(Secure(Direction.ENTRY))
+    turn.show(Screen.EMERGENCY, reason)
+    return _let_all_out(turn, reason)
+
+
+def emergency(turn: Turn, state: Emergency, event: AnyEvent) -> Emergency | OutOfService | None:
+    """What an event does in an alarm. Only staff ends it, and only when its inputs are at rest."""
+    alarm = turn.lane.alarm
+    match event:
+        case StaffActed(action=StaffAction.RESET, officer=officer) if alarm is None:
+            turn.order(Secure(Direction.EXIT))
+            reason = turn.lane.shut or state.reason
+            turn.record(RecordKind.LANE_OUT_OF_SERVICE, reason=reason, officer=officer)
+            turn.show(Screen.CLOSED, reason)
+            return OutOfService(turn.lane, reason)
+    if alarm is not None and alarm is not state.reason:
+        return Emergency(turn.lane, alarm, state.renew_ns)
+    return None
+
+
+def renew(turn: Turn, state: Emergency) -> Emergency:
+    """The alarm goes on: keep the exit released."""
+    return _let_all_out(turn, state.reason)
+
+
+def take_out(turn: Turn, state: State, reason: Reason, event: AnyEvent) -> OutOfService:
+    """Let nobody in any more; whoever is inside can leave."""
+    _end_visit(turn, state, reason)
+    turn.order(StopChamber())
+    if turn.lane.entry is None:
+        turn.order(Secure(Direction.ENTRY))
+    officer = event.officer if isinstance(event, StaffActed) else None
+    turn.record(RecordKind.LANE_OUT_OF_SERVICE, reason=reason, officer=officer)
+    turn.show(Screen.CLOSED, reason)
+    return OutOfService(turn.lane, reason)
+
+
+def stay_out(turn: Turn, state: OutOfService, reason: Reason) -> OutOfService:
+    """Still shut, perhaps for another reason."""
+    if reason is state.reason:
+        return state
+    turn.record(RecordKind.LANE_OUT_OF_SERVICE, reason=reason)
+    turn.show(Screen.CLOSED, reason)
+    if reason is Reason.SHUTDOWN:
+        grants.withdraw(turn, reason)
+    return OutOfService(turn.lane, reason)
+
+
+def bring_in(turn: Turn) -> Idle:
+    """All is well: open."""
+    turn.record(RecordKind.LANE_IN_SERVICE, occupancy=turn.lane.ledger.occupancy)
+    return refusals.idle(turn)
+
+
+def arm(turn: Turn, officer: str) -> Clearing | Idle:
+    """Staff arms the empty chamber: run it if nobody is there and every sensor agrees."""
+    lane = turn.lane
+    reason = interlock.forbids(lane)
+    if reason is None and (lane.present or not lane.track.clear):
+        reason = Reason.CHAMBER_INTERLOCK
+    if reason is not None:
+        turn.record(RecordKind.CHAMBER_ABORTED, reason=reason, officer=officer)
+        return Idle(lane)
+    until_ns = turn.now_ns + ns(lane.policy.chamber.run_s)
+    turn.order(RunChamber(0, until_ns))
+    turn.record(RecordKind.CHAMBER_STARTED, officer=officer)
+    turn.show(Screen.WAIT, until_ns=until_ns)
+    return Clearing(lane, until_ns)
+
+
+def clearing(turn: Turn, state: Clearing, event: AnyEvent) -> Clearing | Idle | None:
+    """What an event does while the empty chamber runs: any sign of a person ends it."""
+    match event:
+        case ChamberCycleDone():
+            return cleared(turn)
+        case ChamberInputChanged() | PresenceChanged():
+            if interlock.forbids(turn.lane) is None and not turn.lane.present:
+                return state
+            turn.record(RecordKind.CHAMBER_ABORTED, reason=Reason.CHAMBER_INTERLOCK)
+            return refusals.idle(turn)
+    return None
+
+
+def cleared(turn: Turn) -> Idle:
+    """The empty chamber has run long enough."""
+    turn.record(RecordKind.CHAMBER_DONE)
+    return refusals.idle(turn)
+
+
+def _let_all_out(turn: Turn, reason: Reason) -> Emergency:
+    turn.order(Release(Direction.EXIT, 0, turn.now_ns + EXIT_RELEASE_NS))
+    return Emergency(turn.lane, reason, turn.now_ns + EXIT_RELEASE_NS // 2)
+
+
+def _end_visit(turn: Turn, state: State, reason: Reason) -> None:
+    grants.withdraw(turn, reason)
+    if isinstance(state, Attended):
+        refusals.abandon(turn, state.visit, reason)
