@@ -1,0 +1,1 @@
+"""The program on the Pi: configuration, wiring, the one loop, supervision, command line."""
