@@ -115,7 +115,10 @@ def _contact(turn: Turn, direction: Direction) -> bool:
 
 def _presence(turn: Turn, *, present: bool) -> bool:
     if present != turn.lane.present:
-        turn.remember(present=present, absent_since_ns=0 if present else turn.now_ns)
+        if present:
+            turn.remember(present=True, present_since_ns=turn.now_ns, absent_since_ns=0)
+        else:
+            turn.remember(present=False, absent_since_ns=turn.now_ns)
     return True
 
 

@@ -80,7 +80,8 @@ def end(turn: Turn, grant: Grant, outcome: RecordKind, reason: Reason | None = N
         turn.remember(entry=None)
     else:
         turn.remember(exit=None)
-    turn.order(Secure(grant.direction))
+    if grant.direction is Direction.ENTRY or not turn.lane.evacuating:
+        turn.order(Secure(grant.direction))
     turn.record_grant(outcome, grant, reason=reason, occupancy=occupancy)
 
 

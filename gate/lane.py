@@ -119,8 +119,11 @@ def _due(turn: Turn, state: AnyState) -> AnyState:
     """The time that the state asked for has come."""
     facts.due(turn)
     match state:
-        case Idle() | OutOfService():
+        case OutOfService():
             return state
+        case Idle(next_ns=next_ns):
+            is_time = next_ns is not None and turn.now_ns >= next_ns
+            return stages.begin(turn) if is_time else state
         case Emergency():
             return service.renew(turn, state) if turn.now_ns >= state.renew_ns else state
         case Clearing():
@@ -160,7 +163,7 @@ def _out_of_time(
         case AwaitingCode():
             return stages.code_due(turn, state)
         case Denied() | Referred():
-            return refusals.idle(turn)
+            return refusals.idle(turn, after_ns=state.since_ns)
     assert_never(state)
 
 

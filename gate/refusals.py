@@ -6,6 +6,11 @@ from gate.reasons import Reason
 from gate.records import RecordKind
 from gate.states import Denied, Idle, Referred, Visit
 from gate.turn import Turn
+from gate.walltime import NS_PER_MS
+
+NEXT_NS = 500 * NS_PER_MS
+"""How long after one visitor the next one is attended to: the presence sensor may still see the
+one who has just gone in."""
 
 _SIT_DOWN = frozenset({Reason.TEMPERATURE_ELEVATED, Reason.RECHECK_TOO_EARLY})
 """Refusals that five minutes on a chair may cure."""
@@ -17,7 +22,7 @@ def deny(turn: Turn, visit: Visit, reason: Reason, *, another_code: bool = False
     turn.record_visit(RecordKind.ACCESS_DENIED, visit, reason=reason)
     deadline_ns = turn.now_ns + patience_ns(turn, visit, turn.lane.policy.passage.refusal_s)
     turn.show(_screen(reason), reason, until_ns=deadline_ns)
-    return Denied(turn.lane, visit, deadline_ns, reason, another_code=another_code)
+    return Denied(turn.lane, visit, deadline_ns, reason, turn.now_ns, another_code=another_code)
 
 
 def refer(turn: Turn, visit: Visit, reason: Reason, *, to_health_centre: bool = False) -> Referred:
@@ -26,7 +31,7 @@ def refer(turn: Turn, visit: Visit, reason: Reason, *, to_health_centre: bool = 
     turn.record_visit(RecordKind.ACCESS_REFERRED, visit, reason=reason, refer_to=refer_to)
     deadline_ns = turn.now_ns + patience_ns(turn, visit, turn.lane.policy.passage.officer_s)
     turn.show(Screen.SEE_STAFF, reason, refer_to, deadline_ns)
-    return Referred(turn.lane, visit, deadline_ns, reason)
+    return Referred(turn.lane, visit, deadline_ns, reason, turn.now_ns)
 
 
 def abandon(turn: Turn, visit: Visit, reason: Reason) -> None:
@@ -34,10 +39,14 @@ def abandon(turn: Turn, visit: Visit, reason: Reason) -> None:
     turn.record_visit(RecordKind.ACCESS_ABANDONED, visit, reason=reason)
 
 
-def idle(turn: Turn) -> Idle:
-    """Wait for the next visitor."""
+def idle(turn: Turn, *, after_ns: int = 0) -> Idle:
+    """Wait for the next visitor, who may stand there already.
+
+    `after_ns`: whoever has been there since before then is not the next one, but the last.
+    """
     turn.show(Screen.IDLE)
-    return Idle(turn.lane)
+    is_next = turn.lane.present and turn.lane.present_since_ns >= after_ns
+    return Idle(turn.lane, turn.now_ns + NEXT_NS if is_next else None)
 
 
 def patience_ns(turn: Turn, visit: Visit, wait_s: float) -> int:

@@ -29,6 +29,7 @@ EXIT_RELEASE_NS = ns(GRANT_S_MAX)
 
 def raise_alarm(turn: Turn, state: State, reason: Reason) -> Emergency:
     """Everybody may leave, nobody comes in, nothing moves or sprays."""
+    turn.remember(evacuating=True)
     _end_visit(turn, state, reason)
     turn.order(StopChamber())
     turn.order(Secure(Direction.ENTRY))
@@ -41,6 +42,7 @@ def emergency(turn: Turn, state: Emergency, event: AnyEvent) -> Emergency | OutO
     alarm = turn.lane.alarm
     match event:
         case StaffActed(action=StaffAction.RESET, officer=officer) if alarm is None:
+            turn.remember(evacuating=False)
             turn.order(Secure(Direction.EXIT))
             reason = turn.lane.shut or state.reason
             turn.record(RecordKind.LANE_OUT_OF_SERVICE, reason=reason, officer=officer)

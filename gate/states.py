@@ -57,6 +57,8 @@ class Lane(Struct, frozen=True):
     track: Track = CLEAR
     obstructed: bool = False
     present: bool = False
+    present_since_ns: int = 0
+    """Since when somebody stands there, or stood there last."""
     absent_since_ns: int = 0
     """Since when nobody stands in the lane; 0 while somebody does, or where nobody ever did."""
     door: Door | None = None
@@ -66,6 +68,8 @@ class Lane(Struct, frozen=True):
     fire: bool = False
     stop: bool = False
     """The emergency stop is pressed."""
+    evacuating: bool = False
+    """The exit is released for everybody, from the alarm until staff resets the lane."""
     tampered: bool = False
     checked: bool = False
     """The self-check passed."""
@@ -171,6 +175,16 @@ class OutOfService(State, frozen=True):
 class Idle(State, frozen=True):
     """Waits for somebody."""
 
+    next_ns: int | None = None
+    """When whoever stands in the lane already is attended to; None where nobody does, or where
+    it is somebody who was sent away."""
+
+    @property
+    def wake_at_ns(self) -> int | None:
+        """When the next one is attended to."""
+        due = self.lane.wake_at_ns
+        return due if self.next_ns is None else _sooner(due, self.next_ns)
+
 
 class Attended(State, frozen=True):
     """Base of the states in which a visitor is in the lane: each has a deadline."""
@@ -247,6 +261,7 @@ class Denied(Attended, frozen=True):
     """The visitor was told no, and has not left yet."""
 
     reason: Reason
+    since_ns: int
     another_code: bool = False
     """It was the code: another one may be shown at once."""
 
@@ -255,6 +270,7 @@ class Referred(Attended, frozen=True):
     """An officer is to look, or the visitor is told of the health centre."""
 
     reason: Reason
+    since_ns: int
 
 
 class Emergency(State, frozen=True):

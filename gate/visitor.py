@@ -44,6 +44,8 @@ def idle(turn: Turn, state: Idle, event: AnyEvent) -> Step | Idle | Clearing | N
     match event:
         case PresenceChanged(present=True):
             return stages.begin(turn)
+        case PresenceChanged(present=False):
+            return Idle(turn.lane)
         case CredentialPresented(credential=credential, pseudonym=pseudonym, wall=wall):
             return stages.begin(turn, held=Held(credential, pseudonym, wall, turn.now_ns))
         case CodeRefused(reason=reason):
@@ -135,11 +137,9 @@ def referred(turn: Turn, state: Referred, event: AnyEvent) -> Step | None:
 
 
 def _taken(turn: Turn, state: Granting) -> Step | Idle:
-    """Somebody went in on the grant. Whoever stands in the lane now is the next one."""
+    """Somebody went in on the grant: on with the group, or with the next visitor."""
     if state.visit.people > 1:
         return stages.next_person(turn, state.visit)
-    if turn.lane.present:
-        return stages.begin(turn)
     return refusals.idle(turn)
 
 
