@@ -21,6 +21,11 @@ _DISTRIBUTION = "gerbang"
 _COMPLETION_VARIABLE = "_GATE_COMPLETE"
 
 _COMMANDS = {
+    "run": Lazy("firmware.cli.run:run", "Run a lane: what systemd starts at the door."),
+    "demo": Lazy("firmware.cli.demo:demo", "Show a whole lane on this machine."),
+    "simulate": Lazy("firmware.cli.simulate:simulate", "Many visitors in virtual time."),
+    "replay": Lazy("firmware.cli.replay:replay_", "Live a start again from its journal."),
+    "check-config": Lazy("firmware.cli.config:check_config", "Say what a lane's file makes of it."),
     "pass": Lazy("firmware.cli.passes:pass_", "Issue, verify, revoke and print passes."),
 }
 

@@ -1,4 +1,4 @@
-"""A simulated day: visitors come one after another, things go wrong, nothing that must hold breaks."""
+"""A simulated day: visitors come, things go wrong, and nothing breaks that must hold."""
 
 import heapq
 import random
@@ -59,9 +59,7 @@ class Outcome(Struct, frozen=True):
 class Day:
     """Visitors, faults and the lane, from one seed."""
 
-    def __init__(
-        self, policy: Policy, seed: int, faults: Collection[Fault] = ()
-    ) -> None:
+    def __init__(self, policy: Policy, seed: int, faults: Collection[Fault] = ()) -> None:
         self._seed = seed
         self._chance = random.Random(seed)  # noqa: S311 - a simulation must repeat itself
         self._crowd = Crowd(random.Random(seed + 1))  # noqa: S311 - ditto

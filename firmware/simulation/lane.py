@@ -50,7 +50,7 @@ from gate.policy import Policy
 from gate.reasons import Reason
 from gate.records import Direction, Record, RecordKind, Spent
 from gate.states import AnyState
-from gate.walltime import NS_PER_MS, NS_PER_S, ClockQuality, WallTime
+from gate.walltime import NS_PER_MS, ClockQuality, WallTime
 
 BEGAN_MS = 1_767_225_600_000
 """2026-01-01T00:00:00Z: when the first simulated day begins."""
@@ -163,25 +163,31 @@ class SimulatedLane:
     # The place, as a visitor touches it.
 
     def presence(self, *, present: bool) -> None:
-        """See `drivers.sim.walk.Place`; so for the others."""
+        """Step before the barrier, or away."""
         self.take(PresenceChanged(present))
 
     def face(self, surface_c: float | None) -> None:
+        """Turn to the thermometer, or away."""
         self._surface_c = surface_c
 
     def beam(self, beam: Beam, *, blocked: bool) -> None:
+        """Break a light beam, or make it again."""
         self.take(BeamChanged(beam, blocked))
 
     def press_exit(self) -> None:
+        """Press the button inside."""
         self.take(ExitRequested())
 
     def call(self, action: StaffAction, people: int) -> None:
+        """Have the officer do that."""
         self.take(StaffActed(action, "officer-1", self.wall(), people))
 
     def is_released(self, direction: Direction) -> bool:
+        """Whether the barrier gives way now."""
         return self._released_until_ns[direction] > self.now_ns
 
     def hold_up(self, visitor: Visitor | None) -> None:
+        """Hold a code before the camera: here it is verified already."""
         if visitor is None:
             return
         if visitor.temperament is Temperament.HOSTILE:

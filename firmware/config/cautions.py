@@ -1,0 +1,127 @@
+"""What is allowed but unwise, or can't be known from the file alone. One sentence each."""
+
+import stat
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from drivers.api import DriverError
+from drivers.truststore import load_trust
+from drivers.wiring import InputName, OutputName, power_on_hazards
+from firmware.config.checks import has_chamber
+from firmware.config.model import BoardKind, BrokerConfig, Config
+from firmware.config.wording import shown
+from gate.policy import ADVISORY, ChamberMode, Policy, Stage
+
+LOOPBACK = ("localhost", "127.", "::1")
+
+_MISSED: Final[Mapping[InputName, str]] = MappingProxyType(
+    {
+        InputName.PRESENCE: "a visit then begins only with a code, and nobody is seen to leave",
+        InputName.FIRE: "the lane then knows nothing of a fire, and only wires release the barrier",
+        InputName.EMERGENCY_STOP: "the lane then knows nothing of an emergency stop",
+        InputName.STAFF: "nobody at the lane can then answer a referral or reset an emergency",
+    }
+)
+"""Inputs that a lane can do without, and what it lacks then."""
+
+
+def cautions(config: Config) -> list[str]:
+    """What whoever starts this lane should hear first.
+
+    Looks at the trust file and at the mode of the password file, where there are any; never
+    raises for what it finds there.
+    """
+    return [
+        *_simulated(config),
+        *_mist(config.policy),
+        *_visitors(config),
+        *_trust(config),
+        *_wires(config),
+        *(_broker(config.broker) if config.broker else ()),
+    ]
+
+
+def _simulated(config: Config) -> Iterator[str]:
+    if config.board is BoardKind.SIMULATED:
+        yield 'board is "simulated", so that nothing moves; at an entrance write "raspberry-pi".'
+
+
+def _mist(policy: Policy) -> Iterator[str]:
+    if policy.chamber.mode is ChamberMode.MIST and has_chamber(policy):
+        yield (
+            'policy.chamber.mode is "mist": it sprays people, which WHO (15 May 2020) and '
+            f"the Indonesian Ministry of Health ({ADVISORY}) advise against."
+        )
+
+
+def _visitors(config: Config) -> Iterator[str]:
+    policy, outputs = config.policy, config.wiring.outputs
+    if not policy.stages:
+        yield "policy.stages is empty, so that everybody is let in."
+    refers = Stage.TEMPERATURE in policy.stages or (
+        Stage.CREDENTIAL in policy.stages and policy.credential.doses_min
+    )
+    if refers and not policy.refer_to.strip():
+        yield (
+            "policy.refer_to is empty: visitors who are refused and referred are not told "
+            "where to go."
+        )
+    leave = policy.passage.free_exit or OutputName.BARRIER_EXIT in outputs
+    if policy.capacity and not leave:
+        yield (
+            "policy.capacity counts those who leave as well, and nobody can leave through "
+            "this lane: wire barrier_exit, or write policy.passage.free_exit = true."
+        )
+
+
+def _trust(config: Config) -> Iterator[str]:
+    if config.trust is None or Stage.CREDENTIAL not in config.policy.stages:
+        return
+    try:
+        keys = load_trust(config.trust).keys.values()
+    except DriverError as error:
+        yield f"trust: {error.message}."
+        return
+    except (ValueError, RecursionError):  # what no TOML parser takes
+        yield f"trust: {config.trust} is no trust file; `gate pass keygen --trust` writes one."
+        return
+    names = {key.name for key in keys}
+    if not names:
+        yield (
+            f"trust: {config.trust} names no issuer, so that no pass is believed; "
+            "add one with `gate pass keygen --trust`."
+        )
+    for name in config.policy.credential.issuers:
+        if name not in names:
+            yield (
+                f"policy.credential.issuers names {shown(name)}, whom {config.trust} does "
+                f"not; it has {', '.join(map(shown, sorted(names))) or 'nobody'}."
+            )
+
+
+def _wires(config: Config) -> Iterator[str]:
+    wiring = config.wiring
+    for name, lack in _MISSED.items():
+        if name not in wiring.inputs:
+            yield f"wiring.inputs.{name} is not wired: {lack}."
+    if config.board is BoardKind.RASPBERRY_PI:
+        yield from (f"wiring.outputs: {hazard}." for hazard in power_on_hazards(wiring))
+
+
+def _broker(broker: BrokerConfig) -> Iterator[str]:
+    path = broker.password_path
+    if path is None:
+        return
+    if broker.tls is None and not broker.host.startswith(LOOPBACK):
+        yield (
+            "broker.password_path: the password goes through the network for all to read; "
+            "add [broker.tls]."
+        )
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        yield f"broker.password_path: {path} can't be looked at ({error.strerror})."
+        return
+    if mode & stat.S_IROTH:
+        yield f"broker.password_path: everybody may read {path}; chmod o= {path}."

@@ -1,0 +1,165 @@
+"""The one owner of the lane's state. Everything that happens comes in by `post`, from any thread.
+
+All the rest runs on the thread of one asyncio loop: a step, its commands, the one timer. Between
+reading the state and writing it nothing is awaited.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from firmware.status import LaneStatus, status_of
+from gate.commands import Screen, Show
+from gate.events import AnyEvent, Woke
+from gate.lane import step
+from gate.walltime import NS_PER_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from drivers.api import Clock
+    from gate.commands import AnyCommand
+    from gate.states import AnyState
+
+log = logging.getLogger(__name__)
+
+EVENTS_MAX = 1_024
+"""Events that may wait for the loop. More have come only where it hangs, and then the watchdog
+is on its way."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Controller:
+    """Takes events, makes steps, has commands carried out."""
+
+    def __init__(
+        self,
+        state: AnyState,
+        clock: Clock,
+        *,
+        trace: Callable[[int, bytes], None] = lambda _now_ns, _event: None,
+        changed: Callable[[LaneStatus], None] = lambda _status: None,
+    ) -> None:
+        """Args:
+        state: as the lane begins.
+        clock: monotonic nanoseconds.
+        trace: is handed every event that was taken, for `gate replay`.
+        changed: is told whenever the lane's status is another one.
+        """
+        self.state = state
+        self.show = Show(Screen.CLOSED)
+        """What the visitor was told last."""
+        self.status = status_of(state, self.show)
+        self.overflowed = 0
+        """Events that were lost because `EVENTS_MAX` waited."""
+        self._clock = clock
+        self._trace = trace
+        self._changed = changed
+        self._do: Callable[[AnyCommand], None] | None = None
+        self._door = threading.Lock()
+        self._waiting: deque[AnyEvent] = deque()
+        self._called = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._now_ns = clock()
+        self._failed: asyncio.Future[None] | None = None
+
+    def start(self, do: Callable[[AnyCommand], None], commands: Iterable[AnyCommand]) -> None:
+        """Begin, in the running loop: first the commands of the lane's own start.
+
+        Args:
+            do: carries one command out; must not wait.
+            commands: what `gate.lane.start` gave.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._failed = self._loop.create_future()
+        self._do = do
+        self._obey(commands)
+        with self._door:
+            waits = bool(self._waiting)
+            self._called = waits
+        if waits:
+            self._loop.call_soon(self._drain)
+        self._set_timer()
+
+    async def failed(self) -> None:
+        """Wait until a step could not be made. Raises what it raised."""
+        assert self._failed is not None, "not started"  # noqa: S101 - a mistake of ours
+        await asyncio.shield(self._failed)
+
+    def post(self, event: AnyEvent) -> None:
+        """The one door: from any thread, at any time; never waits, never raises."""
+        with self._door:
+            if len(self._waiting) >= EVENTS_MAX:
+                self.overflowed += 1
+                return
+            self._waiting.append(event)
+            if self._called or self._loop is None:
+                return
+            self._called = True
+            loop = self._loop
+        try:
+            loop.call_soon_threadsafe(self._drain)
+        except RuntimeError:  # the loop is closed: nobody is there to hear
+            log.debug("after the end: %r", event)
+
+    def close(self) -> None:
+        """Take nothing more. Idempotent."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._do = None
+
+    def _drain(self) -> None:
+        """Take what waited when we were called; what comes meanwhile calls again."""
+        with self._door:
+            events = list(self._waiting)
+            self._waiting.clear()
+            self._called = False
+        for event in events:
+            self._take(event, self._clock())
+
+    def _wake(self, due_ns: int) -> None:
+        # A timer may be early by its resolution; the lane's time never is.
+        self._take(Woke(), max(due_ns, self._clock()))
+
+    def _take(self, event: AnyEvent, now_ns: int) -> None:
+        if self._do is None or self._failed is None or self._failed.done():
+            return
+        now_ns = self._now_ns = max(now_ns, self._now_ns)
+        try:
+            self._trace(now_ns, _encode(event))
+            self.state, commands = step(self.state, event, now_ns)
+            self._obey(commands)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the process in good order
+            self._failed.set_exception(error)
+            return
+        self._set_timer()
+        status = status_of(self.state, self.show)
+        if status != self.status:
+            self.status = status
+            self._changed(status)
+
+    def _obey(self, commands: Iterable[AnyCommand]) -> None:
+        if self._do is None:
+            return
+        for command in commands:
+            if isinstance(command, Show):
+                self.show = command
+            self._do(command)
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_ns = self.state.wake_at_ns
+        if due_ns is not None and self._loop is not None:
+            wait_s = max(0, due_ns - self._clock()) / NS_PER_S
+            self._timer = self._loop.call_later(wait_s, self._wake, due_ns)

@@ -1,0 +1,313 @@
+"""The program of one lane: devices, threads and the vision process, from the start to the end.
+
+The order of the start is that of trust: the journal, because nothing may happen unrecorded; the
+lines, each at its safe level; then who measures, who looks, who reports. The end is the reverse,
+outputs first; each part of it is tried, whatever became of the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from drivers.gpio import LEASE_NS
+from drivers.sampler import Sampler
+from drivers.truststore import load_trust
+from firmware import board, trace
+from firmware.codes import CodeDesk
+from firmware.controller import Controller
+from firmware.hands import Hands
+from firmware.signals import Signals
+from firmware.status import encode_status
+from firmware.vision.supervisor import VisionSupervisor
+from firmware.vision.trouble import Listener
+from gate.credential.trust import trust_list
+from gate.events import (
+    ClockRead,
+    Device,
+    DeviceFailed,
+    DeviceRecovered,
+    SelfCheckPassed,
+    ShutdownRequested,
+)
+from gate.lane import start
+from gate.policy import Stage
+from gate.states import Idle
+from gate.walltime import NS_PER_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drivers.api import Clock, ErrorKind
+    from drivers.journal.journal import SqliteJournal
+    from drivers.reporter import Reporter
+    from firmware.board import Rig
+    from firmware.config import Config
+    from firmware.status import LaneStatus
+    from firmware.vision.trouble import Trouble
+    from firmware.vision.wire import Seen
+    from firmware.wallclock import WallClock
+    from gate.commands import Show
+
+log = logging.getLogger(__name__)
+
+RENEW_S = LEASE_NS / NS_PER_S / 4
+"""How often the outputs' leases are renewed: three may be missed."""
+CLOCK_READ_S = 20.0
+"""How often the lane is told of the wall clock."""
+SELF_CHECK_S = 0.05
+"""How often devices are asked, at the start, whether they have answered."""
+REPORT_STOP_S = 2.0
+"""What the reporter gets to send its last records."""
+
+
+class Program:
+    """One lane that runs. `run` lives as long as the lane does."""
+
+    def __init__(
+        self,
+        config: Config,
+        wall: WallClock,
+        *,
+        clock: Clock = time.monotonic_ns,
+        seed: int = 0,
+        changed: Callable[[LaneStatus], None] = lambda _status: None,
+        showed: Callable[[Show], None] = lambda _show: None,
+    ) -> None:
+        """Args:
+        config: what the lane is.
+        wall: the wall clock; its floor is set from the journal.
+        clock: monotonic nanoseconds.
+        seed: of simulated devices.
+        changed: told of the lane's status when it is another one.
+        showed: told of everything that the visitor is told.
+        """
+        self.config = config
+        self.ready = asyncio.Event()
+        """Set when the lane has come into service for the first time."""
+        self._wall = wall
+        self._clock = clock
+        self._seed = seed
+        self._changed = changed
+        self._showed = showed
+        self._shutdown: list[tuple[str, Callable[[], None]]] = []
+        """What is to be ended, in the order in which it began."""
+        self._journal_trouble: ErrorKind | None = None
+        self._vision_failed = False
+        self.rig: Rig
+        self.journal: SqliteJournal
+        self.controller: Controller | None = None
+        self.vision: VisionSupervisor | None = None
+        self.reporter: Reporter | None = None
+        self._sampler: Sampler | None = None
+        self._desk: CodeDesk
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Begin, serve until `stop` is set, and end in good order.
+
+        Raises:
+            DriverError: a device without which nothing can begin: the journal, the lines, the
+                trust list.
+            Exception: a mistake of ours; everything was put away.
+        """
+        try:
+            self._begin()
+            await self._serve(stop)
+        finally:
+            await self._end()
+
+    # The start.
+
+    def _begin(self) -> None:
+        config = self.config
+        trust = load_trust(config.trust) if config.trust else trust_list(())
+        self.journal = board.journal_of(config, self._wall.now, self._journal_health)
+        self._shutdown.append(("journal", self.journal.close))
+        restored = self.journal.restored
+        self._wall.raise_floor(restored.wall_floor_ms)
+        began = trace.Began(
+            config.policy, self._wall.now(), restored.occupancy, restored.visit, restored.grant
+        )
+        open_grants = self.journal.open_grants
+        now_ns = self._clock()
+        state, commands = start(
+            config.policy,
+            now_ns,
+            wall=began.wall,
+            ledger=trace.ledger_of(began, restored.spent),
+            visits=restored.visit,
+            granted=restored.grant,
+            open_grants=open_grants,
+        )
+        trace.write_beginning(self.journal.trace, now_ns, began, restored.spent, open_grants)
+        controller = Controller(
+            state, self._clock, trace=self.journal.trace, changed=self._status_changed
+        )
+        self.controller = controller
+        if self._journal_trouble is not None:
+            controller.post(DeviceFailed(Device.JOURNAL, str(self._journal_trouble)))
+        self._desk = CodeDesk(trust, self._wall.now)
+        self._begin_devices(controller)
+        hands = Hands(
+            self.rig.board,
+            self._sampler or _NoSampling(),
+            self.journal,
+            controller.post,
+            self._show,
+        )
+        self._signals = Signals(self.rig.board, self._clock)
+        controller.start(hands.do, commands)
+        self._shutdown.append(("controller", controller.close))
+        self.reporter = board.reporter_of(config, self.journal)
+        if self.reporter is not None:
+            self.reporter.start()
+            self._shutdown.append(("reporter", self._stop_reporter))
+            self._status_changed(controller.status)
+
+    def _begin_devices(self, controller: Controller) -> None:
+        config = self.config
+        self.rig = board.rig_of(config, self._clock, self._wall.now, self._seed)
+        self.rig.board.open(controller.post)
+        self._shutdown.append(("lines", self.rig.board.close))
+        if self.rig.wires is not None:
+            self._shutdown.append(("simulated lines", self.rig.wires.chip.close))
+        if self.rig.thermometer is not None:
+            self._sampler = Sampler(self.rig.thermometer, controller.post, self._clock)
+            self._sampler.start()
+            self._shutdown.append(("thermometer", self._sampler.close))
+        if Stage.CREDENTIAL in config.policy.stages:
+            listener = Listener(
+                on_seen=self._seen,
+                on_failed=self._camera_failed,
+                on_recovered=self._camera_recovered,
+                is_quiet=lambda: isinstance(controller.state, Idle),
+            )
+            self.vision = VisionSupervisor(config.camera, listener)
+            self.vision.start()
+            self._shutdown.append(("vision", self.vision.close))
+
+    # The service.
+
+    async def _serve(self, stop: asyncio.Event) -> None:
+        """Until it is told to end, or a step can't be made."""
+        controller = self._there()
+        tasks = [
+            asyncio.create_task(work, name=name)
+            for name, work in (
+                ("stop", stop.wait()),
+                ("steps", controller.failed()),
+                ("leases", self._renew()),
+                ("clock", self._tell_time()),
+                ("self-check", self._check()),
+            )
+        ]
+        running = set(tasks)
+        try:
+            while not stop.is_set():
+                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    await task
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _renew(self) -> None:
+        """The controller is alive: outputs may stay as they are. Whoever holds up the loop lets
+        the leases lapse."""
+        while True:
+            self.rig.board.renew()
+            await asyncio.sleep(RENEW_S)
+
+    async def _tell_time(self) -> None:
+        while True:
+            self._there().post(ClockRead(self._wall.now()))
+            await asyncio.sleep(CLOCK_READ_S)
+
+    async def _check(self) -> None:
+        """Tell the lane when every device has answered once, or has been declared failed."""
+        while not (self._thermometer_known() and self._vision_known()):  # noqa: ASYNC110 - a sensor's thread has no event of the loop's
+            await asyncio.sleep(SELF_CHECK_S)
+        self._there().post(SelfCheckPassed())
+
+    def _thermometer_known(self) -> bool:
+        return self._sampler is None or self._sampler.answers or self._failed(Device.THERMOMETER)
+
+    def _vision_known(self) -> bool:
+        return self.vision is None or self.vision.ready is not None or self._vision_failed
+
+    def _failed(self, device: Device) -> bool:
+        return device in self._there().state.lane.failed
+
+    # The end.
+
+    async def _end(self) -> None:
+        """Outputs first, then the rest, whatever becomes of each."""
+        if self.controller is not None:
+            self.controller.post(ShutdownRequested())
+            await asyncio.sleep(0)  # its last step, and the records of it
+        outputs = [step for step in self._shutdown if step[0] == "lines"]
+        others = [step for step in reversed(self._shutdown) if step[0] != "lines"]
+        self._shutdown.clear()
+        for name, end in (*outputs, *others):
+            try:
+                end()
+            except Exception:
+                log.exception("while ending: %s", name)
+
+    def _stop_reporter(self) -> None:
+        if self.reporter is not None:
+            self.reporter.stop(REPORT_STOP_S)
+
+    # What the devices say.
+
+    def _journal_health(self, trouble: ErrorKind | None) -> None:
+        """On the journal's thread."""
+        before, self._journal_trouble = self._journal_trouble, trouble
+        if self.controller is None or (before is None) == (trouble is None):
+            return
+        if trouble is None:
+            self.controller.post(DeviceRecovered(Device.JOURNAL))
+        else:
+            self.controller.post(DeviceFailed(Device.JOURNAL, str(trouble)))
+
+    def _seen(self, seen: Seen) -> None:
+        self._there().post(self._desk.event(seen.payload, seen.problem))
+
+    def _camera_failed(self, trouble: Trouble) -> None:
+        log.error("%s: %s", trouble.device, trouble.message)
+        self._vision_failed = True
+        self._there().post(DeviceFailed(trouble.device, trouble.kind))
+
+    def _camera_recovered(self, device: Device) -> None:
+        self._vision_failed = False
+        self._there().post(DeviceRecovered(device))
+
+    # What the lane says.
+
+    def _show(self, show: Show) -> None:
+        self._signals.show(show)
+        self._showed(show)
+
+    def _status_changed(self, status: LaneStatus) -> None:
+        if status.in_service:
+            self.ready.set()
+        if self.reporter is not None:
+            self.reporter.publish_state(encode_status(status))
+        self._changed(status)
+
+    def _there(self) -> Controller:
+        assert self.controller is not None, "not begun"  # noqa: S101 - a mistake of ours
+        return self.controller
+
+
+class _NoSampling:
+    """A lane without a thermometer: its policy asks for no temperature."""
+
+    def measure(self, visit: int) -> None:
+        """Nobody asks."""
+
+    def stop(self) -> None:
+        """Nothing is under way."""
