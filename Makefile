@@ -18,7 +18,11 @@ help: ## List these targets
 
 # --- the two -----------------------------------------------------------------------------------
 
-.PHONY: test
+.PHONY: run test
+
+run: ## A whole lane on this machine, with visitors: ARGS="--visits 20 --exit"
+	@VENV=$(VENV) ./bootstrap demo
+	@$(bin)/gate demo $(ARGS)
 
 test: wheel test-pythons-short ## Everything that a change must pass
 	@$(installed) $(pytest_parallel) --cov=gate --cov-branch --cov-report=term

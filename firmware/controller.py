@@ -10,6 +10,7 @@ import asyncio
 import logging
 import threading
 from collections import deque
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,6 +23,7 @@ from gate.walltime import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
     from drivers.api import Clock
     from gate.commands import AnyCommand
@@ -46,12 +48,14 @@ class Controller:
         *,
         trace: Callable[[int, bytes], None] = lambda _now_ns, _event: None,
         changed: Callable[[LaneStatus], None] = lambda _status: None,
+        timed: Callable[[str], AbstractContextManager[None]] = lambda _name: nullcontext(),
     ) -> None:
         """Args:
         state: as the lane begins.
         clock: monotonic nanoseconds.
         trace: is handed every event that was taken, for `gate replay`.
         changed: is told whenever the lane's status is another one.
+        timed: is put around each step, with the event's name.
         """
         self.state = state
         self.show = Show(Screen.CLOSED)
@@ -62,6 +66,7 @@ class Controller:
         self._clock = clock
         self._trace = trace
         self._changed = changed
+        self._timed = timed
         self._do: Callable[[AnyCommand], None] | None = None
         self._door = threading.Lock()
         self._waiting: deque[AnyEvent] = deque()
@@ -135,9 +140,10 @@ class Controller:
             return
         now_ns = self._now_ns = max(now_ns, self._now_ns)
         try:
-            self._trace(now_ns, _encode(event))
-            self.state, commands = step(self.state, event, now_ns)
-            self._obey(commands)
+            with self._timed(type(event).__name__):
+                self._trace(now_ns, _encode(event))
+                self.state, commands = step(self.state, event, now_ns)
+                self._obey(commands)
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the process in good order
             self._failed.set_exception(error)
             return

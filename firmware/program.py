@@ -12,13 +12,13 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from drivers.gpio import LEASE_NS
 from drivers.sampler import Sampler
 from drivers.truststore import load_trust
 from firmware import board, trace
 from firmware.codes import CodeDesk
 from firmware.controller import Controller
 from firmware.hands import Hands
+from firmware.pulse import Pulse
 from firmware.signals import Signals
 from firmware.status import encode_status
 from firmware.vision.supervisor import VisionSupervisor
@@ -35,7 +35,6 @@ from gate.events import (
 from gate.lane import start
 from gate.policy import Stage
 from gate.states import Idle
-from gate.walltime import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,8 +52,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RENEW_S = LEASE_NS / NS_PER_S / 4
-"""How often the outputs' leases are renewed: three may be missed."""
 CLOCK_READ_S = 20.0
 """How often the lane is told of the wall clock."""
 SELF_CHECK_S = 0.05
@@ -103,6 +100,7 @@ class Program:
         self.reporter: Reporter | None = None
         self._sampler: Sampler | None = None
         self._desk: CodeDesk
+        self._pulse = Pulse(on_beat=self._renew, vitals={"the lane's door": self._door_is_clear})
 
     async def run(self, stop: asyncio.Event) -> None:
         """Begin, serve until `stop` is set, and end in good order.
@@ -143,7 +141,11 @@ class Program:
         )
         trace.write_beginning(self.journal.trace, now_ns, began, restored.spent, open_grants)
         controller = Controller(
-            state, self._clock, trace=self.journal.trace, changed=self._status_changed
+            state,
+            self._clock,
+            trace=self.journal.trace,
+            changed=self._status_changed,
+            timed=self._pulse.timed,
         )
         self.controller = controller
         if self._journal_trouble is not None:
@@ -160,6 +162,9 @@ class Program:
         self._signals = Signals(self.rig.board, self._clock)
         controller.start(hands.do, commands)
         self._shutdown.append(("controller", controller.close))
+        # Whoever holds up the loop lets the outputs' leases lapse.
+        self._pulse.start()
+        self._pulse.ready()
         self.reporter = board.reporter_of(config, self.journal)
         if self.reporter is not None:
             self.reporter.start()
@@ -198,7 +203,6 @@ class Program:
             for name, work in (
                 ("stop", stop.wait()),
                 ("steps", controller.failed()),
-                ("leases", self._renew()),
                 ("clock", self._tell_time()),
                 ("self-check", self._check()),
             )
@@ -213,13 +217,6 @@ class Program:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _renew(self) -> None:
-        """The controller is alive: outputs may stay as they are. Whoever holds up the loop lets
-        the leases lapse."""
-        while True:
-            self.rig.board.renew()
-            await asyncio.sleep(RENEW_S)
 
     async def _tell_time(self) -> None:
         while True:
@@ -241,10 +238,18 @@ class Program:
     def _failed(self, device: Device) -> bool:
         return device in self._there().state.lane.failed
 
+    def _renew(self) -> None:
+        """The controller is alive: outputs may stay as they are."""
+        self.rig.board.renew()
+
+    def _door_is_clear(self) -> bool:
+        return self._there().overflowed == 0
+
     # The end.
 
     async def _end(self) -> None:
         """Outputs first, then the rest, whatever becomes of each."""
+        self._pulse.stop()
         if self.controller is not None:
             self.controller.post(ShutdownRequested())
             await asyncio.sleep(0)  # its last step, and the records of it
@@ -294,6 +299,7 @@ class Program:
     def _status_changed(self, status: LaneStatus) -> None:
         if status.in_service:
             self.ready.set()
+        self._pulse.status(f"{status.state}, {status.occupancy} inside")
         if self.reporter is not None:
             self.reporter.publish_state(encode_status(status))
         self._changed(status)
