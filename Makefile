@@ -86,6 +86,7 @@ lock: ## Resolve the requirement files again: UPGRADE=--upgrade takes newer vers
 
 docs: ready-dev ## Make the generated pages again
 	@$(bin)/python docs/make_licences.py
+	@$(bin)/python docs/make_configuration.py
 
 clean: ## Remove what was built; the environments too
 	rm -rf build dist .venv-3.* $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -70,7 +70,9 @@ def load_trust(path: Path, held: TrustList | None = None) -> TrustList:
     try:
         text = _read(path, TRUST_BYTES_MAX)
         entries = msgspec.toml.decode(text, type=_TrustFile, strict=True).issuer
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise _corrupt(f"{path}: nested too deeply") from None
+    except ValueError as error:  # of msgspec, of the text's encoding, of a number too long
         raise _corrupt(f"{path}: {error}") from None
     keys: list[IssuerKey] = []
     for number, entry in enumerate(entries):
@@ -134,6 +136,8 @@ def _read(path: Path, bytes_max: int) -> bytes:
         raise DriverError(ErrorKind.DENIED, DEVICE, f"{path} may not be read") from None
     except OSError as error:
         raise DriverError(ErrorKind.FAILED, DEVICE, f"{path}: {error.strerror}") from None
+    except ValueError:  # a NUL in a name that a file gave
+        raise _corrupt(f"{str(path)!r} can't be the name of a file") from None
     if len(data) > bytes_max:
         raise _corrupt(f"{path} is longer than {bytes_max} bytes")
     return data

@@ -51,7 +51,7 @@ class ChamberPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     """The chamber stage."""
 
     mode: ChamberMode = ChamberMode.HANDS
-    run_s: Annotated[float, Meta(gt=0, le=CHAMBER_OCCUPIED_S_MAX)] = 4.0
+    run_s: Annotated[float, Meta(ge=0.1, le=CHAMBER_OCCUPIED_S_MAX)] = 4.0
     """How long the actuator runs."""
     wait_s: Seconds = 15.0
     """How long the visitor may take at the chamber."""
@@ -94,7 +94,7 @@ class TemperaturePolicy(Struct, frozen=True, forbid_unknown_fields=True):
     """A change faster than this between two readings is no forehead."""
     stuck_readings: Annotated[int, Meta(ge=3, le=100)] = 12
     """So many readings equal to the last bit are a frozen sensor."""
-    stale_s: Annotated[float, Meta(gt=0, le=10)] = 2.0
+    stale_s: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
     offset_c: Annotated[float, Meta(ge=-2, le=5)] = 0.0
     """Added to the raw surface temperature; from the site's calibration. The slope is 1."""
     uncertainty_c: Annotated[float, Meta(gt=0, le=2)] = 0.3
@@ -169,18 +169,18 @@ class PassageSensor(enum.StrEnum):
 class PassagePolicy(Struct, frozen=True, forbid_unknown_fields=True):
     """The barrier and the way through it."""
 
-    grant_s: Annotated[float, Meta(gt=0, le=GRANT_S_MAX)] = 5.0
-    assisted_grant_s: Annotated[float, Meta(gt=0, le=ASSISTED_GRANT_S_MAX)] = 30.0
-    obstructed_s: Annotated[float, Meta(gt=0, le=PASSAGE_S_MAX)] = 10.0
+    grant_s: Annotated[float, Meta(ge=0.1, le=GRANT_S_MAX)] = 5.0
+    assisted_grant_s: Annotated[float, Meta(ge=0.1, le=ASSISTED_GRANT_S_MAX)] = 30.0
+    obstructed_s: Annotated[float, Meta(ge=0.1, le=PASSAGE_S_MAX)] = 10.0
     """A beam blocked for longer is an obstruction."""
-    commit_s: Annotated[float, Meta(gt=0, le=10)] = 2.0
+    commit_s: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
     """How long the journal may take over a grant before it is given up."""
-    refusal_s: Annotated[float, Meta(gt=0, le=60)] = 6.0
-    officer_s: Annotated[float, Meta(gt=0, le=600)] = 60.0
+    refusal_s: Annotated[float, Meta(ge=0.1, le=60)] = 6.0
+    officer_s: Annotated[float, Meta(ge=0.1, le=600)] = 60.0
     """How long a referred visitor may wait in the lane for an officer."""
-    absent_s: Annotated[float, Meta(gt=0, le=10)] = 1.5
+    absent_s: Annotated[float, Meta(ge=0.1, le=10)] = 1.5
     """Somebody whom the presence sensor has lost for so long has left."""
-    door_held_s: Annotated[float, Meta(gt=0, le=600)] = 15.0
+    door_held_s: Annotated[float, Meta(ge=0.1, le=600)] = 15.0
     """A door that is open for longer is held open."""
     assisted_factor: Annotated[float, Meta(ge=1, le=10)] = 3.0
     """How much longer every wait is with assistance."""

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import click
 
-from firmware.config import CONFIG_PATH, Config, load_config
+from firmware.config import CONFIG_PATH, Config, cautions, load_config
+
+log = logging.getLogger(__name__)
 
 LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 """The journal of systemd adds the time."""
@@ -47,6 +49,8 @@ def run(config_path: Path) -> None:
 def serve(config: Config) -> None:
     """Run that lane in this process, on its signals."""
     logging.basicConfig(level=str(config.log_level).upper(), format=LOG_FORMAT)
+    for caution in cautions(config):
+        log.warning("%s", caution)
     asyncio.run(_serve(config))
 
 

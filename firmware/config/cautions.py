@@ -1,5 +1,6 @@
 """What is allowed but unwise, or can't be known from the file alone. One sentence each."""
 
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -13,7 +14,7 @@ from firmware.config.model import BoardKind, BrokerConfig, Config
 from firmware.config.wording import shown
 from gate.policy import ADVISORY, ChamberMode, Policy, Stage
 
-LOOPBACK = ("localhost", "127.", "::1")
+LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
 
 _MISSED: Final[Mapping[InputName, str]] = MappingProxyType(
     {
@@ -83,9 +84,6 @@ def _trust(config: Config) -> Iterator[str]:
     except DriverError as error:
         yield f"trust: {error.message}."
         return
-    except (ValueError, RecursionError):  # what no TOML parser takes
-        yield f"trust: {config.trust} is no trust file; `gate pass keygen --trust` writes one."
-        return
     names = {key.name for key in keys}
     if not names:
         yield (
@@ -113,7 +111,7 @@ def _broker(broker: BrokerConfig) -> Iterator[str]:
     path = broker.password_path
     if path is None:
         return
-    if broker.tls is None and not broker.host.startswith(LOOPBACK):
+    if broker.tls is None and not LOOPBACK.fullmatch(broker.host):
         yield (
             "broker.password_path: the password goes through the network for all to read; "
             "add [broker.tls]."

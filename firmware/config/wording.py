@@ -99,6 +99,8 @@ def _value(kind: inspect.Type, field: str) -> str:
             return _value(inner, field)
         case inspect.EnumType(cls=words):
             return either(word.value for word in words)
+        case inspect.StrType(max_length=int(most)):
+            return f"a text of {kind.min_length or 0} to {most} characters in quotation marks"
         case inspect.IntType() | inspect.FloatType():
             return _NOUNS[type(kind)] + _range(kind, field)
     return _NOUNS[type(kind)]

@@ -85,6 +85,22 @@ def test_a_fault_is_named_by_its_place(tmp_path: Path, text: str, why: str) -> N
         load_trust(stored(tmp_path, text))
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("issuer = " + "[" * 3_000 + "]" * 3_000, "nested too deeply"),
+        ("issuer = 1" + "0" * 5_000, "limit"),
+        (block(more='status = "a\\u0000b"'), "can't be the name of a file"),
+    ],
+    ids=["deep", "digits", "nul"],
+)
+def test_a_hostile_file_is_one_sentence(tmp_path: Path, text: str, why: str) -> None:
+    """Whatever the file holds, it is refused as a file, and nothing else is raised."""
+    trouble = fault(stored(tmp_path, text))
+    assert trouble.kind is ErrorKind.CORRUPT
+    assert why in trouble.message
+
+
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     """Missing, a folder, binary, endless: each says which file and of what kind the trouble is."""
     assert fault(tmp_path / "none.toml").kind is ErrorKind.MISSING
