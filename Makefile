@@ -3,12 +3,15 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
 
 VENV ?= .venv
 DATA ?= ../shared/data/qr
+VISITS ?= 1000
 ARGS ?=
 bin := $(VENV)/bin
 installed := sh tests/installed.sh $(VENV)
+phase := sh tests/phase.sh
 # Two workers: what a small shared machine has.
 pytest_parallel := -n 2 --dist worksteal
 
@@ -24,8 +27,16 @@ run: ## A whole lane on this machine, with visitors: ARGS="--visits 20 --exit"
 	@VENV=$(VENV) ./bootstrap demo
 	@$(bin)/gate demo $(ARGS)
 
-test: wheel test-pythons-short ## Everything that a change must pass
-	@$(installed) $(pytest_parallel) --cov=gate --cov-branch --cov-report=term
+# What takes seconds comes first. Tests run in random order, with warnings as errors (pyproject.toml).
+test: ready-dev ## Everything that a change must pass
+	@$(phase) "lint and format" $(MAKE) lint
+	@$(phase) "who imports whom" $(MAKE) contracts
+	@$(phase) "house rules" $(bin)/python -m pytest -q tests/tidy
+	@$(phase) "types" $(MAKE) types
+	@$(phase) "wheel" $(MAKE) wheel
+	@$(phase) "other Pythons, in short" $(MAKE) test-pythons-short
+	@$(phase) "all tests on the installed wheel" $(installed) $(pytest_parallel) --cov=gate \
+		--cov-config=$(CURDIR)/pyproject.toml --cov-report=term --cov-fail-under=100
 
 # --- parts of the test ---------------------------------------------------------------------------
 
@@ -67,7 +78,16 @@ test-pythons-short: wheel
 
 # --- figures -------------------------------------------------------------------------------------
 
-.PHONY: bench-qr bench-journal bench-credentials
+.PHONY: bench-latency bench-memory bench-qr bench-simulate bench-journal bench-credentials
+
+bench-latency: ready-dev ## From a code in view to the relay pin, stage by stage: VISITS=1000
+	@$(bin)/python tests/bench/bench_latency.py --visits $(VISITS) $(ARGS)
+
+bench-memory: ready-dev ## Resident memory of the whole service, idle and after visits
+	@$(bin)/python tests/bench/bench_memory.py $(ARGS)
+
+bench-simulate: ready-dev ## Simulated visits a second, and the same day twice from one seed
+	@$(bin)/python tests/bench/bench_simulate.py $(ARGS)
 
 bench-qr: ready-dev ## Our code reader beside the tutorial's and bare zxing-cpp: DATA=DIR
 	@$(bin)/python tests/bench/bench_qr.py --data $(DATA) $(ARGS)

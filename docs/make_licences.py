@@ -58,7 +58,7 @@ time), mosquitto (EPL-2.0 OR BSD-3-Clause, a program of its own); on a Raspberry
 
 def _names(name: str) -> list[str]:
     text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
-    return re.findall(r"^([\w.-]+)==", text, re.MULTILINE)
+    return re.findall(r"^([\w.-]+)(?:\[[\w,.-]+\])?==", text, re.MULTILINE)
 
 
 def _licence(package: str) -> str:

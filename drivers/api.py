@@ -176,7 +176,13 @@ class Journal(Protocol):
     """The durable memory of one lane. Any thread may call `append`; answers come on the
     journal's own thread."""
 
-    def append(self, record: Record, spent: Spent | None = None, *, done: Callable[[bool], None] | None = None) -> None:
+    def append(
+        self,
+        record: Record,
+        spent: Spent | None = None,
+        *,
+        done: Callable[[bool], None] | None = None,
+    ) -> None:
         """Queue a record for writing; returns at once.
 
         `done(True)` is called when it is on the disk, `done(False)` when it could not be

@@ -75,6 +75,8 @@ class Attention:
         self._noise = 0.0
         self._looked_ns = 0
         self._looks = 0
+        self.busy = False
+        """Whether something has changed of late: the next frame may be the one with the code."""
 
     def region(self, luma: Luma, now_ns: int) -> Region | None:
         """Where to look in this frame, or None for nowhere.
@@ -86,10 +88,12 @@ class Attention:
         if luma.shape != self._shape:
             self._start(luma)
             self._looked_ns = now_ns
+            self.busy = False
             return self._full()
         self._compare(luma, now_ns)
         active = now_ns - self._changed_ns < LINGER_NS
-        if not active.any():
+        self.busy = bool(active.any())
+        if not self.busy:
             self._looks = 0
             if 0 <= now_ns - self._looked_ns < IDLE_LOOK_NS:
                 return None

@@ -12,6 +12,7 @@ from ctypes import c_char_p, c_int, c_uint, c_void_p, cast, string_at
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import structs
 
 from drivers.api import DriverError, ErrorKind
 from drivers.sighting import Corners, Engine, Luma, Symbol, Wholeness
@@ -112,6 +113,38 @@ def read(luma: Luma) -> list[Symbol]:
             zbar.zbar_image_destroy(image)
         if scanner:
             zbar.zbar_image_scanner_destroy(scanner)
+
+
+def read_coarse(luma: Luma, side_px: int) -> list[Symbol]:
+    """As `read`, of all of the picture with its sides halved until it has no more pixels than a
+    square of that side. ZBar's time is in proportion to the pixels.
+    """
+    step = 1
+    while luma.size > side_px * side_px:
+        luma = _halved(luma)
+        step *= 2
+    return [
+        structs.replace(symbol, corners=tuple((x * step, y * step) for x, y in symbol.corners))
+        for symbol in read(luma)
+    ]
+
+
+def read_middle(luma: Luma, side_px: int) -> list[Symbol]:
+    """As `read`, of the middle of the picture alone: a square of that side, every pixel of it."""
+    top, left = (max(0, (side - side_px) // 2) for side in luma.shape)
+    return [
+        structs.replace(symbol, corners=tuple((x + left, y + top) for x, y in symbol.corners))
+        for symbol in read(luma[top : top + side_px, left : left + side_px])
+    ]
+
+
+def _halved(luma: Luma) -> Luma:
+    """Each pixel the mean of four. An odd last row or column is left out."""
+    height, width = luma.shape[0] // 2 * 2, luma.shape[1] // 2 * 2
+    sums = luma[0:height:2, 0:width:2].astype(np.uint16)
+    for top, left in ((0, 1), (1, 0), (1, 1)):
+        sums += luma[top:height:2, left:width:2]
+    return (sums >> 2).astype(np.uint8)
 
 
 def _symbols(zbar: ModuleType, image: object) -> Iterator[Symbol]:

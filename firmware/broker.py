@@ -105,6 +105,8 @@ class Broker:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # Ctrl-C at the terminal is for us: the broker is needed until the last record.
+                start_new_session=True,
             )
         deadline_s = time.monotonic() + START_S_MAX
         while time.monotonic() < deadline_s and self._process.poll() is None:

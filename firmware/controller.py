@@ -115,6 +115,12 @@ class Controller:
         except RuntimeError:  # the loop is closed: nobody is there to hear
             log.debug("after the end: %r", event)
 
+    def finish(self, event: AnyEvent) -> None:
+        """Take what waits, then this, before anything else runs: the end waits for nothing. On the
+        loop's thread."""
+        self.post(event)
+        self._drain()
+
     def close(self) -> None:
         """Take nothing more. Idempotent."""
         if self._timer is not None:
@@ -144,10 +150,13 @@ class Controller:
                 self._trace(now_ns, _encode(event))
                 self.state, commands = step(self.state, event, now_ns)
                 self._obey(commands)
+            self._set_timer()
+            self._tell()
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the process in good order
             self._failed.set_exception(error)
-            return
-        self._set_timer()
+
+    def _tell(self) -> None:
+        """Say how the lane is, when that is new."""
         status = status_of(self.state, self.show)
         if status != self.status:
             self.status = status

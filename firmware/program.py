@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from firmware.vision.wire import Seen
     from firmware.wallclock import WallClock
     from gate.commands import Show
+    from gate.walltime import WallTime
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +115,11 @@ class Program:
             self._begin()
             await self._serve(stop)
         finally:
-            await self._end()
+            self._end()
+
+    def wall_time(self) -> WallTime:
+        """The wall clock as the lane has it."""
+        return self._wall.now()
 
     # The start.
 
@@ -247,12 +252,12 @@ class Program:
 
     # The end.
 
-    async def _end(self) -> None:
-        """Outputs first, then the rest, whatever becomes of each."""
+    def _end(self) -> None:
+        """Outputs first, then the rest, whatever becomes of each. Nothing is awaited: whoever
+        cancels us a second time comes too late."""
         self._pulse.stop()
         if self.controller is not None:
-            self.controller.post(ShutdownRequested())
-            await asyncio.sleep(0)  # its last step, and the records of it
+            self.controller.finish(ShutdownRequested())
         outputs = [step for step in self._shutdown if step[0] == "lines"]
         others = [step for step in reversed(self._shutdown) if step[0] != "lines"]
         self._shutdown.clear()

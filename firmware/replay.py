@@ -83,15 +83,30 @@ class Comparison(Struct, frozen=True):
     """Replayed, and not in the journal: it was changed, or could not write then."""
     extra: tuple[bytes, ...]
     """In the journal, and not replayed: it was changed, or another program wrote it."""
+    unwritten: int = 0
+    """Replayed from the last inputs, and not written yet when the process ended or the journal was
+    read: an input may reach the disk a moment before its record."""
 
 
-def compare(replayed: Iterable[Record], written: Iterable[bytes]) -> Comparison:
-    """What the two have in common, and what not."""
-    ours, theirs = Counter(map(encode, replayed)), Counter(written)
+def compare(replayed: Iterable[Record], written: Iterable[bytes], *, ended: bool) -> Comparison:
+    """What the two have in common, and what not.
+
+    Args:
+        replayed: in order.
+        written: in order.
+        ended: the start ended in good order, so that every record of it was written.
+    """
+    ours, journal = list(map(encode, replayed)), Counter(written)
+    unwritten = 0
+    while not ended and ours and ours[-1] not in journal:
+        del ours[-1]
+        unwritten += 1
+    mine = Counter(ours)
     return Comparison(
-        (ours & theirs).total(),
-        tuple((ours - theirs).elements()),
-        tuple((theirs - ours).elements()),
+        (mine & journal).total(),
+        tuple((mine - journal).elements()),
+        tuple((journal - mine).elements()),
+        unwritten,
     )
 
 

@@ -25,6 +25,10 @@ SPENT_A_PIECE = 24
 SPENT_MAX = 25_000
 """Used passes that a trace begins with; those that end first are left out."""
 GRANTS_A_PIECE = 4
+PIECE_BYTES_MAX = 4_000
+"""The journal drops what is longer than `drivers.journal.journal.TRACE_EVENT_BYTES_MAX`."""
+PART_CHARS = 900
+"""Each takes up to four bytes as JSON within JSON."""
 
 
 class Began(Struct, frozen=True, tag=True):
@@ -35,6 +39,15 @@ class Began(Struct, frozen=True, tag=True):
     occupancy: int
     visits: int
     granted: int
+
+
+class BeganPart(Struct, frozen=True, tag=True):
+    """Part of the first piece, where that is too long for one event: a policy may be."""
+
+    number: int
+    """From 1."""
+    parts: int
+    text: str
 
 
 class BeganSpent(Struct, frozen=True, tag=True):
@@ -51,7 +64,8 @@ class BeganOpen(Struct, frozen=True, tag=True):
 
 Piece = Began | BeganSpent | BeganOpen
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Piece | AnyEvent)
+_decoder = msgspec.json.Decoder(BeganPart | Piece | AnyEvent)
+_decode_began = msgspec.json.Decoder(Began).decode
 
 
 def write_beginning(
@@ -62,7 +76,8 @@ def write_beginning(
     open_grants: Iterable[Record],
 ) -> None:
     """Say how the lane begins."""
-    trace(now_ns, _encoder.encode(began))
+    for data in _first(began):
+        trace(now_ns, data)
     last = sorted(spent, key=lambda used: used.until_s)[-SPENT_MAX:]
     for at in range(0, len(last), SPENT_A_PIECE):
         trace(now_ns, _encoder.encode(BeganSpent(tuple(last[at : at + SPENT_A_PIECE]))))
@@ -77,8 +92,28 @@ def read(events: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, Piece | Any
     Raises:
         msgspec.ValidationError: another version wrote it, or it is damaged.
     """
+    parts: list[str] = []
     for now_ns, data in events:
-        yield now_ns, _decoder.decode(data)
+        piece = _decoder.decode(data)
+        if not isinstance(piece, BeganPart):
+            yield now_ns, piece
+            continue
+        if piece.number == len(parts) + 1:
+            parts.append(piece.text)
+        if len(parts) == piece.parts:
+            yield now_ns, _decode_began("".join(parts))
+
+
+def _first(began: Began) -> Iterator[bytes]:
+    """How a start begins, in as many parts as it takes."""
+    data = _encoder.encode(began)
+    if len(data) <= PIECE_BYTES_MAX:
+        yield data
+        return
+    text = data.decode()
+    parts = [text[at : at + PART_CHARS] for at in range(0, len(text), PART_CHARS)]
+    for number, part in enumerate(parts, 1):
+        yield _encoder.encode(BeganPart(number, len(parts), part))
 
 
 def ledger_of(began: Began, spent: Iterable[Spent]) -> Ledger:

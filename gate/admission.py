@@ -51,7 +51,7 @@ def rule(credential: Credential, ledger: Ledger, policy: Policy, wall: WallTime)
         closed = schedule.refusal(policy.schedule, credential.kind, wall)
         if closed is not None:
             return Ruling(Outcome.REFUSE, closed)
-    if policy.capacity and ledger.occupancy >= policy.capacity:
+    if is_full(ledger, policy):
         return Ruling(Outcome.REFUSE, Reason.CAPACITY_REACHED)
     if _lacks_doses(credential, policy.credential):
         return Ruling(Outcome.REFER, Reason.DOSES_TOO_FEW)
@@ -64,9 +64,12 @@ def refusal_without_credential(ledger: Ledger, policy: Policy, wall: WallTime) -
         closed = schedule.refusal(policy.schedule, CredentialKind.VISITOR, wall)
         if closed is not None:
             return closed
-    if policy.capacity and ledger.occupancy >= policy.capacity:
-        return Reason.CAPACITY_REACHED
-    return None
+    return Reason.CAPACITY_REACHED if is_full(ledger, policy) else None
+
+
+def is_full(ledger: Ledger, policy: Policy) -> bool:
+    """Whether nobody more may be inside."""
+    return 0 < policy.capacity <= ledger.occupancy
 
 
 def _not_accepted(credential: Credential, policy: CredentialPolicy) -> Reason | None:

@@ -31,7 +31,7 @@ from gate.reasons import Reason
 from gate.records import Direction, RecordKind
 from gate.states import Door
 from gate.turn import Turn
-from gate.walltime import WallTime
+from gate.walltime import ClockQuality, WallTime
 
 
 def note(turn: Turn, event: AnyEvent) -> bool:
@@ -57,9 +57,12 @@ def note(turn: Turn, event: AnyEvent) -> bool:
             return _stop(turn, active=active)
         case TamperChanged(active=active):
             return _tamper(turn, active=active)
-        case CredentialPresented(wall=wall) | StaffActed(wall=wall):
+        case CredentialPresented(wall=wall):
             _clock(turn, wall)
-            return isinstance(event, StaffActed) and _maintain(turn, event)
+            _duress(turn, event)
+        case StaffActed(wall=wall):
+            _clock(turn, wall)
+            return _maintain(turn, event)
         case ClockRead(wall=wall):
             _clock(turn, wall)
             return True
@@ -93,8 +96,9 @@ def due(turn: Turn) -> None:
 
 
 def _beam(turn: Turn, event: BeamChanged) -> bool:
-    track, crossing = beam(turn.lane.track, event.beam, blocked=event.blocked, now_ns=turn.now_ns)
-    if track is turn.lane.track:
+    before = turn.lane.track
+    track, crossing = beam(before, event.beam, blocked=event.blocked, now_ns=turn.now_ns)
+    if track is before:
         return True
     turn.remember(track=CLEAR if track.clear else track)
     if track.clear and turn.lane.obstructed:
@@ -102,14 +106,14 @@ def _beam(turn: Turn, event: BeamChanged) -> bool:
         turn.record(RecordKind.PASSAGE_CLEARED)
     counted = turn.lane.policy.passage.counted_by is PassageSensor.BEAMS
     if counted or crossing not in {Crossing.ENTERED, Crossing.LEFT}:
-        grants.crossed(turn, crossing)
+        grants.crossed(turn, crossing, before.began)
     return True
 
 
 def _contact(turn: Turn, direction: Direction) -> bool:
     if turn.lane.policy.passage.counted_by is PassageSensor.CONTACTS:
         crossing = Crossing.ENTERED if direction is Direction.ENTRY else Crossing.LEFT
-        grants.crossed(turn, crossing)
+        grants.crossed(turn, crossing, direction)
     return True
 
 
@@ -128,7 +132,8 @@ def _door(turn: Turn, *, is_open: bool) -> bool:
         released = any(
             grant is not None and grant.until_ns is not None for grant in (lane.entry, lane.exit)
         )
-        forced = not (released or lane.alarm or lane.maintenance)
+        free = lane.evacuating or lane.maintenance or lane.policy.passage.free_exit
+        forced = not (released or free)
         turn.remember(door=Door(turn.now_ns, alarmed=forced))
         if forced:
             turn.record(RecordKind.DOOR_FORCED)
@@ -174,6 +179,19 @@ def _device(turn: Turn, event: DeviceFailed | DeviceRecovered) -> bool:
     return True
 
 
+def _duress(turn: Turn, event: CredentialPresented) -> None:
+    """Whoever was forced to show the pass has called for help by it, admitted or not. Nothing
+    that can be seen in the lane tells of it."""
+    credential = event.credential
+    if credential.duress:
+        turn.record(
+            RecordKind.ACCESS_DURESS,
+            credential_kind=str(credential.kind),
+            issuer=credential.issuer,
+            pseudonym=event.pseudonym,
+        )
+
+
 def _maintain(turn: Turn, event: StaffActed) -> bool:
     wanted = {StaffAction.MAINTENANCE_ON: True, StaffAction.MAINTENANCE_OFF: False}
     maintenance = wanted.get(event.action, turn.lane.maintenance)
@@ -188,6 +206,9 @@ def _clock(turn: Turn, wall: WallTime) -> None:
     turn.remember(wall=wall)
     if wall.quality is not before.quality:
         turn.record(RecordKind.TIME_QUALITY_CHANGED, detail=str(wall.quality))
-    if wall.civil_day != before.civil_day:
+    # A clock that is set wrong must not make the lane forget which passes are used.
+    trusted = wall.quality is not ClockQuality.UNTRUSTED
+    if trusted and wall.civil_day != turn.lane.pruned_day:
+        turn.remember(pruned_day=wall.civil_day)
         passback_s = turn.lane.policy.credential.anti_passback_s
         turn.remember(ledger=turn.lane.ledger.pruned(wall.unix_s, passback_s))

@@ -41,8 +41,6 @@ def ask(turn: Turn, visit: Visit) -> None:
         people=visit.people if visit.people > 1 else None,
     )
     turn.order(CommitGrant(record, spent))
-    if credential is not None and credential.duress:
-        turn.record_grant(RecordKind.ACCESS_DURESS, grant)
 
 
 def release(turn: Turn, grant: Grant, *, assisted: bool) -> int:
@@ -76,10 +74,7 @@ def end(turn: Turn, grant: Grant, outcome: RecordKind, reason: Reason | None = N
         occupancy = ledger.occupancy
     elif reason is None and grant.turned_back:
         reason = Reason.TURNED_BACK
-    if grant.direction is Direction.ENTRY:
-        turn.remember(entry=None)
-    else:
-        turn.remember(exit=None)
+    _keep(turn, grant.direction, None)
     if grant.direction is Direction.ENTRY or not turn.lane.evacuating:
         turn.order(Secure(grant.direction))
     turn.record_grant(outcome, grant, reason=reason, occupancy=occupancy)
@@ -96,32 +91,43 @@ def end_due(turn: Turn) -> None:
 
 
 def withdraw(turn: Turn, reason: Reason) -> None:
-    """Take every open grant back, but for somebody who is in the middle of the passage."""
-    for grant in (turn.lane.entry, turn.lane.exit):
+    """Let nobody in on an open grant but whoever is in the middle of the passage already. Those
+    who asked to leave still can, until the process itself ends."""
+    closing = reason is Reason.SHUTDOWN
+    for grant in (turn.lane.entry, turn.lane.exit if closing else None):
         if grant is None:
             continue
-        if turn.lane.track.began is grant.direction and grant.until_ns is not None:
-            if reason is Reason.SHUTDOWN:
-                end(turn, grant, RecordKind.ACCESS_UNKNOWN, reason)
-            continue
-        end(turn, grant, RecordKind.ACCESS_NOT_TAKEN, reason)
+        if turn.lane.track.began is not grant.direction or grant.until_ns is None:
+            end(turn, grant, RecordKind.ACCESS_NOT_TAKEN, reason)
+        elif closing:
+            end(turn, grant, RecordKind.ACCESS_UNKNOWN, reason)
 
 
-def crossed(turn: Turn, crossing: Crossing) -> None:
-    """The passage sensors have told of a person."""
+def let_nobody_follow(turn: Turn) -> None:
+    """The lane is shut, and its last grant was left open for somebody in the passage: it ends with
+    their passage, whatever came of it."""
+    grant = turn.lane.entry
+    if grant is not None and turn.lane.track.began is not Direction.ENTRY:
+        end(turn, grant, RecordKind.ACCESS_NOT_TAKEN)
+
+
+def crossed(turn: Turn, crossing: Crossing, way: Direction | None) -> None:
+    """The passage sensors have told of a person, who stepped in going that way. Only what ends or
+    doubles a passage has consequences."""
     match crossing:
         case Crossing.ENTERED:
             _went_in(turn)
         case Crossing.LEFT:
             _went_out(turn)
         case Crossing.TURNED_BACK:
-            _turned_back(turn)
+            _turned_back(turn, way)
         case Crossing.FOLLOWED:
             turn.record(
-                RecordKind.PASSAGE_TAILGATING, visit=_visit_of(turn), reason=Reason.TAILGATING
+                RecordKind.PASSAGE_TAILGATING,
+                visit=_visit_of(_grant_for(turn, way)),
+                direction=way,
+                reason=Reason.TAILGATING,
             )
-        case Crossing.NONE | Crossing.BEGAN:
-            pass
 
 
 def _went_in(turn: Turn) -> None:
@@ -136,10 +142,9 @@ def _went_out(turn: Turn) -> None:
     grant = turn.lane.exit
     if grant is not None:
         end(turn, grant, RecordKind.ACCESS_TAKEN)
-    elif turn.lane.alarm is not None:
-        _count(turn, RecordKind.OCCUPANCY_CHANGED, Direction.EXIT, turn.lane.alarm)
-    elif turn.lane.policy.passage.free_exit:
-        _count(turn, RecordKind.OCCUPANCY_CHANGED, Direction.EXIT, Reason.FREE_EGRESS)
+    elif turn.lane.evacuating or turn.lane.policy.passage.free_exit:
+        reason = turn.lane.alarm or Reason.FREE_EGRESS
+        _count(turn, RecordKind.OCCUPANCY_CHANGED, Direction.EXIT, reason)
     else:
         _count(turn, RecordKind.PASSAGE_WRONG_WAY, Direction.EXIT, Reason.WRONG_WAY)
 
@@ -151,18 +156,31 @@ def _count(turn: Turn, kind: RecordKind, direction: Direction, reason: Reason) -
     turn.record(kind, direction=direction, reason=reason, occupancy=ledger.occupancy)
 
 
-def _turned_back(turn: Turn) -> None:
+def _turned_back(turn: Turn, way: Direction | None) -> None:
     """The grant stays open to its end: a hand in a beam must not cost anybody the visit."""
-    grant = turn.lane.entry
+    grant = _grant_for(turn, way)
     turn.record(
         RecordKind.PASSAGE_TURNED_BACK,
-        visit=_visit_of(turn),
+        visit=_visit_of(grant),
         grant=0 if grant is None else grant.number,
+        direction=way,
         reason=Reason.TURNED_BACK,
     )
     if grant is not None and not grant.turned_back:
-        turn.remember(entry=structs.replace(grant, turned_back=True))
+        _keep(turn, grant.direction, structs.replace(grant, turned_back=True))
 
 
-def _visit_of(turn: Turn) -> int:
-    return 0 if turn.lane.entry is None else turn.lane.entry.visit
+def _keep(turn: Turn, direction: Direction, grant: Grant | None) -> None:
+    if direction is Direction.ENTRY:
+        turn.remember(entry=grant)
+    else:
+        turn.remember(exit=grant)
+
+
+def _grant_for(turn: Turn, way: Direction | None) -> Grant | None:
+    """The open grant that somebody going that way goes on."""
+    return turn.lane.entry if way is Direction.ENTRY else turn.lane.exit
+
+
+def _visit_of(grant: Grant | None) -> int:
+    return 0 if grant is None else grant.visit

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from gate.events import ChamberInput
+from gate.events import ChamberInput, Device
 from gate.policy import ChamberMode
 from gate.reasons import Reason
 from gate.states import Lane
@@ -31,6 +31,8 @@ STAGE_MODES: Final = frozenset(
 
 def forbids(lane: Lane) -> Reason | None:
     """Why the actuator may not run now, or None where it may."""
+    if Device.CHAMBER in lane.failed:
+        return Reason.CHAMBER_UNAVAILABLE
     missing = REQUIRED[lane.policy.chamber.mode] - lane.permits
     if not missing:
         return None

@@ -15,8 +15,9 @@ from msgspec import structs
 
 from gate import facts, grants, refusals, service, stages, visitor
 from gate.commands import AnyCommand, Screen, Secure, StopChamber, StopMeasuring
-from gate.events import AnyEvent, ExitRequested
+from gate.events import AnyEvent, BeamChanged, ExitRequested
 from gate.ledger import Ledger
+from gate.passage import CLEAR
 from gate.policy import Policy
 from gate.reasons import Reason
 from gate.records import Direction, Record, RecordKind
@@ -63,7 +64,7 @@ def start(
         granted: see `visits`.
         open_grants: grants whose outcome nobody wrote down; each is closed as unknown.
     """
-    lane = Lane(policy, ledger or Ledger(), wall, visits, granted)
+    lane = Lane(policy, ledger or Ledger(), wall, visits=visits, grants=granted)
     turn = Turn(lane, now_ns)
     for direction in Direction:
         turn.order(Secure(direction))
@@ -88,17 +89,24 @@ def step(state: AnyState, event: AnyEvent, now_ns: int) -> tuple[AnyState, tuple
         RuntimeError: a mistake of ours; nothing has happened.
     """
     turn = Turn(state.lane, now_ns)
+    state = _catch_up(turn, state)
+    state = _move(turn, state, _take(turn, state, event))
+    if type(event) is BeamChanged and turn.lane.track is CLEAR:
+        # A grant whose time is over may have waited for whoever has just left the passage.
+        state = _catch_up(turn, state)
+    if type(state) is OutOfService:
+        state = _move(turn, state, service.bring_in(turn, state))
+    return state, tuple(turn.commands)
+
+
+def _catch_up(turn: Turn, state: AnyState) -> AnyState:
+    """Do what is due by now, one thing after another."""
     for _ in range(DUE_MAX):
         due_ns = state.wake_at_ns
-        if due_ns is None or due_ns > now_ns:
-            break
+        if due_ns is None or due_ns > turn.now_ns:
+            return state
         state = _move(turn, state, _due(turn, state))
-    else:
-        raise RuntimeError(f"{type(state).__name__} is due for ever")
-    state = _move(turn, state, _take(turn, state, event))
-    if type(state) is OutOfService and turn.lane.shut is None:
-        state = _move(turn, state, service.bring_in(turn))
-    return state, tuple(turn.commands)
+    raise RuntimeError(f"{type(state).__name__} is due for ever")
 
 
 def _move(turn: Turn, before: AnyState, after: AnyState) -> AnyState:
@@ -120,7 +128,7 @@ def _due(turn: Turn, state: AnyState) -> AnyState:
     facts.due(turn)
     match state:
         case OutOfService():
-            return state
+            return service.bring_in(turn, state)
         case Idle(next_ns=next_ns):
             is_time = next_ns is not None and turn.now_ns >= next_ns
             return stages.begin(turn) if is_time else state
@@ -138,10 +146,11 @@ def _due(turn: Turn, state: AnyState) -> AnyState:
 
 
 def _granting_due(turn: Turn, state: Granting) -> AnyState:
-    if turn.lane.entry is None:
+    grant = turn.lane.entry
+    if grant is None:
         return refusals.idle(turn)
-    if turn.lane.entry.until_ns is None and turn.now_ns >= state.deadline_ns:
-        return visitor.not_committed(turn, state)
+    if grant.until_ns is None and turn.now_ns >= state.deadline_ns:
+        return visitor.not_committed(turn, state, grant)
     return state
 
 
@@ -190,6 +199,8 @@ def _take(turn: Turn, state: AnyState, event: AnyEvent) -> AnyState:
 
 def _outranked(turn: Turn, state: AnyState, event: AnyEvent) -> AnyState | None:
     """What is above every state; None where nothing is."""
+    if isinstance(state, Emergency | OutOfService):
+        grants.let_nobody_follow(turn)
     if isinstance(state, Emergency):
         return service.emergency(turn, state, event)
     alarm = turn.lane.alarm
@@ -197,8 +208,9 @@ def _outranked(turn: Turn, state: AnyState, event: AnyEvent) -> AnyState | None:
         return service.raise_alarm(turn, state, alarm)
     shut = turn.lane.shut
     if isinstance(state, OutOfService):
-        changed = shut is not None and shut is not state.reason
-        return service.stay_out(turn, state, shut) if changed and shut is not None else None
+        if shut is None or shut is state.reason:
+            return None
+        return service.stay_out(turn, shut)
     return None if shut is None else service.take_out(turn, state, shut, event)
 
 
@@ -215,7 +227,7 @@ def _in_state(turn: Turn, state: AnyState, event: AnyEvent) -> AnyState | None:
         case Referred():
             return visitor.referred(turn, state, event)
         case Clearing():
-            return service.clearing(turn, state, event)
+            return service.clearing(turn, event)
         case OutOfService() | Emergency():
             return None
     assert_never(state)

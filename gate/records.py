@@ -32,6 +32,8 @@ class RecordKind(enum.StrEnum):
     ACCESS_DENIED = "access.denied"
     ACCESS_REFERRED = "access.referred"
     ACCESS_OVERRIDDEN = "access.overridden"
+    ACCESS_ASSISTED = "access.assisted"
+    """An officer gave a visit more time, and said how many people it is for."""
     ACCESS_DURESS = "access.duress"
     ACCESS_ABANDONED = "access.abandoned"
     """A visit that ended before a decision."""

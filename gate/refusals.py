@@ -19,6 +19,9 @@ _TRY_AGAIN = frozenset({Reason.VISITOR_TIMEOUT, Reason.GRANT_NOT_COMMITTED})
 
 def deny(turn: Turn, visit: Visit, reason: Reason, *, another_code: bool = False) -> Denied:
     """Refuse. The visitor reads a neutral sentence, the officer the reason."""
+    if turn.lane.absent_since_ns:
+        # Out of sight while a grant was under way is not gone: they are looked for from now on.
+        turn.remember(absent_since_ns=turn.now_ns)
     turn.record_visit(RecordKind.ACCESS_DENIED, visit, reason=reason)
     deadline_ns = turn.now_ns + patience_ns(turn, visit, turn.lane.policy.passage.refusal_s)
     turn.show(_screen(reason), reason, until_ns=deadline_ns)

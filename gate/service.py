@@ -5,8 +5,10 @@ from gate.commands import Release, RunChamber, Screen, Secure, StopChamber
 from gate.events import (
     AnyEvent,
     ChamberCycleDone,
-    ChamberInputChanged,
-    PresenceChanged,
+    CodeRefused,
+    CredentialPresented,
+    ExitRequested,
+    PassContactPulsed,
     StaffActed,
     StaffAction,
 )
@@ -14,11 +16,14 @@ from gate.policy import GRANT_S_MAX, ns
 from gate.reasons import Reason
 from gate.records import Direction, RecordKind
 from gate.states import (
-    Attended,
+    AwaitingCode,
     Clearing,
+    Disinfecting,
     Emergency,
     Idle,
+    Lane,
     OutOfService,
+    Screening,
     State,
 )
 from gate.turn import Turn
@@ -32,7 +37,8 @@ def raise_alarm(turn: Turn, state: State, reason: Reason) -> Emergency:
     turn.remember(evacuating=True)
     _end_visit(turn, state, reason)
     turn.order(StopChamber())
-    turn.order(Secure(Direction.ENTRY))
+    if turn.lane.entry is None:
+        turn.order(Secure(Direction.ENTRY))
     turn.show(Screen.EMERGENCY, reason)
     return _let_all_out(turn, reason)
 
@@ -43,12 +49,14 @@ def emergency(turn: Turn, state: Emergency, event: AnyEvent) -> Emergency | OutO
     match event:
         case StaffActed(action=StaffAction.RESET, officer=officer) if alarm is None:
             turn.remember(evacuating=False)
-            turn.order(Secure(Direction.EXIT))
+            if turn.lane.exit is None:
+                turn.order(Secure(Direction.EXIT))
             reason = turn.lane.shut or state.reason
             turn.record(RecordKind.LANE_OUT_OF_SERVICE, reason=reason, officer=officer)
             turn.show(Screen.CLOSED, reason)
             return OutOfService(turn.lane, reason)
     if alarm is not None and alarm is not state.reason:
+        turn.show(Screen.EMERGENCY, alarm)
         return Emergency(turn.lane, alarm, state.renew_ns)
     return None
 
@@ -70,10 +78,8 @@ def take_out(turn: Turn, state: State, reason: Reason, event: AnyEvent) -> OutOf
     return OutOfService(turn.lane, reason)
 
 
-def stay_out(turn: Turn, state: OutOfService, reason: Reason) -> OutOfService:
-    """Still shut, perhaps for another reason."""
-    if reason is state.reason:
-        return state
+def stay_out(turn: Turn, reason: Reason) -> OutOfService:
+    """Still shut, for another reason."""
     turn.record(RecordKind.LANE_OUT_OF_SERVICE, reason=reason)
     turn.show(Screen.CLOSED, reason)
     if reason is Reason.SHUTDOWN:
@@ -81,21 +87,21 @@ def stay_out(turn: Turn, state: OutOfService, reason: Reason) -> OutOfService:
     return OutOfService(turn.lane, reason)
 
 
-def bring_in(turn: Turn) -> Idle:
-    """All is well: open."""
+def bring_in(turn: Turn, state: OutOfService) -> Idle | OutOfService:
+    """Open if all is well, and nobody is in the passage on a grant that has no outcome yet."""
+    if turn.lane.shut is not None or turn.lane.entry is not None:
+        return state
     turn.record(RecordKind.LANE_IN_SERVICE, occupancy=turn.lane.ledger.occupancy)
     return refusals.idle(turn)
 
 
-def arm(turn: Turn, officer: str) -> Clearing | Idle:
+def arm(turn: Turn, state: Idle, officer: str) -> Clearing | Idle:
     """Staff arms the empty chamber: run it if nobody is there and every sensor agrees."""
     lane = turn.lane
-    reason = interlock.forbids(lane)
-    if reason is None and (lane.present or not lane.track.clear):
-        reason = Reason.CHAMBER_INTERLOCK
+    reason = _not_empty(lane)
     if reason is not None:
         turn.record(RecordKind.CHAMBER_ABORTED, reason=reason, officer=officer)
-        return Idle(lane)
+        return state
     until_ns = turn.now_ns + ns(lane.policy.chamber.run_s)
     turn.order(RunChamber(0, until_ns))
     turn.record(RecordKind.CHAMBER_STARTED, officer=officer)
@@ -103,23 +109,37 @@ def arm(turn: Turn, officer: str) -> Clearing | Idle:
     return Clearing(lane, until_ns)
 
 
-def clearing(turn: Turn, state: Clearing, event: AnyEvent) -> Clearing | Idle | None:
+def clearing(turn: Turn, event: AnyEvent) -> Idle | None:
     """What an event does while the empty chamber runs: any sign of a person ends it."""
+    officer: str | None = None
     match event:
         case ChamberCycleDone():
             return cleared(turn)
-        case ChamberInputChanged() | PresenceChanged():
-            if interlock.forbids(turn.lane) is None and not turn.lane.present:
-                return state
-            turn.record(RecordKind.CHAMBER_ABORTED, reason=Reason.CHAMBER_INTERLOCK)
-            return refusals.idle(turn)
-    return None
+        case StaffActed(action=StaffAction.REFUSE, officer=officer):
+            reason: Reason | None = Reason.OFFICER_REFUSED
+        case CredentialPresented() | CodeRefused() | ExitRequested() | PassContactPulsed():
+            reason = Reason.CHAMBER_INTERLOCK
+        case _:
+            reason = _not_empty(turn.lane)
+    if reason is None:
+        return None
+    turn.record(RecordKind.CHAMBER_ABORTED, reason=reason, officer=officer)
+    return refusals.idle(turn)
 
 
 def cleared(turn: Turn) -> Idle:
     """The empty chamber has run long enough."""
     turn.record(RecordKind.CHAMBER_DONE)
     return refusals.idle(turn)
+
+
+def _not_empty(lane: Lane) -> Reason | None:
+    """Why somebody may be in the chamber, or on the way into it; None where nobody is."""
+    reason = interlock.forbids(lane)
+    if reason is not None:
+        return reason
+    way_in = lane.door is not None or lane.exit is not None or not lane.track.clear
+    return Reason.CHAMBER_INTERLOCK if lane.present or way_in else None
 
 
 def _let_all_out(turn: Turn, reason: Reason) -> Emergency:
@@ -129,5 +149,5 @@ def _let_all_out(turn: Turn, reason: Reason) -> Emergency:
 
 def _end_visit(turn: Turn, state: State, reason: Reason) -> None:
     grants.withdraw(turn, reason)
-    if isinstance(state, Attended):
+    if isinstance(state, Disinfecting | Screening | AwaitingCode):
         refusals.abandon(turn, state.visit, reason)

@@ -44,12 +44,25 @@ Step = Disinfecting | Screening | AwaitingCode | Granting | Denied | Referred
 """What a visit can be in."""
 
 
-def begin(turn: Turn, *, people: int = 1, assisted: bool = False, held: Held | None = None) -> Step:
-    """Somebody is there: the first stage of a new visit."""
+def begin(
+    turn: Turn, *, held: Held | None = None, people: int = 1, assistant: str | None = None
+) -> Step:
+    """Somebody is there: the first stage of a new visit.
+
+    Args:
+        turn: the step under way.
+        held: the code that the visit began with.
+        people: who go in on it, one after another.
+        assistant: the officer who brought them.
+    """
     number = turn.lane.visits + 1
-    turn.remember(visits=number)
+    # Whoever shows a code before the presence sensor sees them has not left.
+    turn.remember(visits=number, absent_since_ns=0)
+    assisted = assistant is not None
     visit = Visit(number, turn.lane.policy.stages, people, assisted, held)
-    turn.record_visit(RecordKind.ACCESS_REQUESTED, visit, people=people if people > 1 else None)
+    turn.record_visit(RecordKind.ACCESS_REQUESTED, visit)
+    if assisted:
+        turn.record_visit(RecordKind.ACCESS_ASSISTED, visit, officer=assistant, people=people)
     return advance(turn, visit)
 
 
@@ -57,6 +70,8 @@ def next_person(turn: Turn, visit: Visit) -> Step:
     """One of a group went in; the next one is measured on the same pass."""
     stages = tuple(s for s in turn.lane.policy.stages if s is not Stage.CREDENTIAL)
     again = structs.replace(visit, people=visit.people - 1, remaining=stages, screened=None)
+    # The one who went in is out of the sensor's sight; the next one has not left.
+    turn.remember(absent_since_ns=0)
     return advance(turn, again)
 
 
@@ -79,12 +94,19 @@ def advance(turn: Turn, visit: Visit) -> Step:
 
 
 def _decide(turn: Turn, visit: Visit) -> Granting | Denied:
-    if visit.credential is None and visit.officer is None:
-        lane = turn.lane
-        refused = admission.refusal_without_credential(lane.ledger, lane.policy, lane.wall)
+    if visit.officer is None:
+        refused = _no_room(turn, visit)
         if refused is not None:
             return refusals.deny(turn, visit, refused)
     return grant(turn, visit)
+
+
+def _no_room(turn: Turn, visit: Visit) -> Reason | None:
+    """What can have changed since the pass was looked at; all of it where there was none."""
+    lane = turn.lane
+    if visit.credential is None:
+        return admission.refusal_without_credential(lane.ledger, lane.policy, lane.wall)
+    return Reason.CAPACITY_REACHED if admission.is_full(lane.ledger, lane.policy) else None
 
 
 def grant(turn: Turn, visit: Visit) -> Granting:
@@ -106,8 +128,8 @@ def _enter_chamber(turn: Turn, visit: Visit) -> Disinfecting:
 
 
 def _run(turn: Turn, state: Disinfecting) -> Disinfecting:
-    """Switch on if nothing forbids it."""
-    if interlock.forbids(turn.lane) is not None:
+    """Switch on if nothing forbids it and somebody is there."""
+    if not turn.lane.present or interlock.forbids(turn.lane) is not None:
         return state
     until_ns = turn.now_ns + state.left_ns
     turn.order(RunChamber(state.visit.number, until_ns))
@@ -126,7 +148,7 @@ def disinfecting(turn: Turn, state: Disinfecting, event: AnyEvent) -> Step | Non
                 return _run(turn, state)
             if interlock.forbids(turn.lane) is not None:
                 return _abort(turn, state, Reason.CHAMBER_INTERLOCK)
-            if turn.lane.absent_since_ns:
+            if not turn.lane.present:
                 return _abort(turn, state, Reason.VISITOR_LEFT)
             return state
         case CredentialPresented():
@@ -144,7 +166,7 @@ def chamber_due(turn: Turn, state: Disinfecting) -> Step:
     """The chamber has run long enough, or could not for too long."""
     if state.since_ns is not None:
         return chamber_done(turn, state)
-    reason = interlock.forbids(turn.lane) or Reason.CHAMBER_INTERLOCK
+    reason = interlock.forbids(turn.lane) or Reason.VISITOR_TIMEOUT
     return refusals.deny(turn, state.visit, reason)
 
 
@@ -152,7 +174,7 @@ def _abort(turn: Turn, state: Disinfecting, reason: Reason) -> Disinfecting:
     """Switch off at once. What is left of the time may run when the interlock permits again."""
     turn.order(StopChamber())
     turn.record_visit(RecordKind.CHAMBER_ABORTED, state.visit, reason=reason)
-    left_ns = max(0, state.deadline_ns - turn.now_ns)
+    left_ns = min(state.left_ns, state.deadline_ns - turn.now_ns)
     deadline_ns = max(state.give_up_ns, turn.now_ns)
     return structs.replace(state, deadline_ns=deadline_ns, left_ns=left_ns, since_ns=None)
 
@@ -165,7 +187,7 @@ def _enter_screening(turn: Turn, visit: Visit) -> Screening:
     deadline_ns = turn.now_ns + refusals.patience_ns(turn, visit, wait_s)
     turn.order(Measure(visit.number))
     turn.show(Screen.HOLD_STILL)
-    return Screening(turn.lane, visit, deadline_ns)
+    return Screening(turn.lane, visit, deadline_ns, turn.now_ns)
 
 
 def screening(turn: Turn, state: Screening, event: AnyEvent) -> Step | None:
@@ -188,12 +210,18 @@ def screening_due(turn: Turn, state: Screening) -> Denied:
 
 def _reading(turn: Turn, state: Screening, reading: ReadingTaken) -> Step:
     policy = turn.lane.policy.temperature
-    rejection = temperature.rejection(state.samples, reading, policy, turn.now_ns)
+    repeat = temperature.repeated(turn.lane.reading, reading)
+    turn.remember(reading=repeat)
+    if reading.started_ns < state.since_ns:
+        # Of whoever of the group stood here before.
+        return _reject(turn, state, Rejection.STALE)
+    rejection = temperature.rejection(
+        state.samples, reading, policy, turn.now_ns, times=repeat.times
+    )
     if rejection is not None:
         return _reject(turn, state, rejection)
-    kept = max(policy.readings, policy.stuck_readings)
     sample = Sample(reading.object_c, reading.ambient_c, reading.started_ns)
-    samples = (*state.samples, sample)[-kept:]
+    samples = (*state.samples, sample)[-policy.readings :]
     estimate = temperature.estimate(samples, policy)
     if estimate is not None:
         return _verdict(turn, state.visit, estimate)
@@ -248,8 +276,8 @@ def _elevated(turn: Turn, visit: Visit) -> Denied | Referred:
 def bind_recheck(turn: Turn, visit: Visit, event: CredentialPresented) -> None:
     """Whoever was sent to sit down shows a code: the second measurement is bound to it."""
     ledger = turn.lane.ledger
-    newest = ledger.rechecks[-1] if ledger.rechecks else None
-    if newest is None or newest.holder:
+    newest = ledger.rechecks[-1]  # of this visit: the refusal for it stands
+    if newest.holder:
         return
     bound = Recheck(event.credential.holder, newest.measured_ns)
     turn.remember(ledger=ledger.settled(newest).awaiting(bound))
@@ -304,25 +332,20 @@ def judge(turn: Turn, visit: Visit, shown: Held) -> Step:
     if _too_early(turn, credential):
         return refusals.deny(turn, known, Reason.RECHECK_TOO_EARLY)
     ruling = admission.rule(credential, turn.lane.ledger, turn.lane.policy, shown.wall)
-    match ruling:
-        case admission.Ruling(Outcome.ADMIT, reason):
-            return _accepted(turn, known, reason)
-        case admission.Ruling(Outcome.OFFICER, Reason() as reason):
-            return refusals.refer(turn, known, reason)
-        case admission.Ruling(Outcome.REFER, Reason() as reason):
-            return refusals.refer(turn, known, reason, to_health_centre=True)
-        case admission.Ruling(Outcome.REFUSE, Reason() as reason):
-            return refusals.deny(turn, known, reason, another_code=True)
-    raise RuntimeError(f"a ruling without its reason: {ruling}")
+    outcome, reason = ruling.outcome, ruling.reason
+    if outcome is Outcome.ADMIT:
+        return _accepted(turn, known, credential, reason)
+    assert reason is not None, f"{outcome} without a reason"  # noqa: S101 - a mistake of ours
+    if outcome is Outcome.REFUSE:
+        return refusals.deny(turn, known, reason, another_code=True)
+    return refusals.refer(turn, known, reason, to_health_centre=outcome is Outcome.REFER)
 
 
-def _accepted(turn: Turn, visit: Visit, reason: Reason | None) -> Step:
+def _accepted(turn: Turn, visit: Visit, credential: Credential, reason: Reason | None) -> Step:
     turn.record_visit(RecordKind.CREDENTIAL_ACCEPTED, visit, reason=reason)
-    credential = visit.credential
-    if credential is not None:
-        visit = structs.replace(visit, people=max(visit.people, credential.group))
-        if visit.screened is not None:
-            _settle(turn, credential.holder)
+    visit = structs.replace(visit, people=max(visit.people, credential.group))
+    if visit.screened is not None:
+        _settle(turn, credential.holder)
     return advance(turn, visit)
 
 

@@ -14,7 +14,7 @@ from gate.passage import CLEAR, Track
 from gate.policy import Policy, Stage, ns
 from gate.reasons import Reason
 from gate.records import Direction
-from gate.temperature import Estimate, Rejection, Sample
+from gate.temperature import Estimate, Rejection, Repeat, Sample
 from gate.walltime import ClockQuality, WallTime
 
 
@@ -48,6 +48,8 @@ class Lane(Struct, frozen=True):
     policy: Policy
     ledger: Ledger = Ledger()
     wall: WallTime = WallTime(0, quality=ClockQuality.UNTRUSTED)
+    pruned_day: int = 0
+    """The site's day on which what has expired was last dropped from the ledger."""
     visits: int = 0
     """Number of the newest visit; so for grants."""
     grants: int = 0
@@ -60,8 +62,11 @@ class Lane(Struct, frozen=True):
     present_since_ns: int = 0
     """Since when somebody stands there, or stood there last."""
     absent_since_ns: int = 0
-    """Since when nobody stands in the lane; 0 while somebody does, or where nobody ever did."""
+    """Since when nobody stands in the lane any more; 0 while somebody does, or where the present
+    visitor has not been seen yet."""
     door: Door | None = None
+    reading: Repeat | None = None
+    """The thermometer's newest answer."""
     permits: frozenset[ChamberInput] = frozenset()
     """Sensors of the chamber that permit. A sensor that has said nothing yet forbids."""
     failed: frozenset[Device] = frozenset()
@@ -231,6 +236,8 @@ class Clearing(State, frozen=True):
 class Screening(Attended, frozen=True):
     """Temperature readings are taken."""
 
+    since_ns: int
+    """A reading that was started before then is of somebody else."""
     samples: tuple[Sample, ...] = ()
     """Plausible ones, oldest first."""
     rejected: frozenset[Rejection | str] = frozenset()

@@ -43,6 +43,14 @@ class Sample(Struct, frozen=True):
     started_ns: int
 
 
+class Repeat(Struct, frozen=True):
+    """What the sensor said last, and how often in a row, whoever stood before it."""
+
+    object_c: float
+    ambient_c: float
+    times: int = 1
+
+
 class Estimate(Struct, frozen=True):
     """The outcome of one screening."""
 
@@ -60,12 +68,31 @@ class Estimate(Struct, frozen=True):
         return math.floor(self.estimate_c / BAND_C) * BAND_C
 
 
+def repeated(before: Repeat | None, reading: ReadingTaken) -> Repeat:
+    """The same with one answer more. NaN repeats nothing: it equals not even itself."""
+    said = (reading.object_c, reading.ambient_c)
+    if before is None or said != (before.object_c, before.ambient_c):
+        return Repeat(*said)
+    return Repeat(*said, before.times + 1)
+
+
 def rejection(
-    samples: tuple[Sample, ...], reading: ReadingTaken, policy: TemperaturePolicy, now_ns: int
+    samples: tuple[Sample, ...],
+    reading: ReadingTaken,
+    policy: TemperaturePolicy,
+    now_ns: int,
+    *,
+    times: int = 1,
 ) -> Rejection | None:
     """Why this answer is not a reading, or None where it is one.
 
-    `samples` are the plausible ones of the same visit, oldest first.
+    Args:
+        samples: the plausible ones of the same visit, oldest first.
+        reading: the answer.
+        policy: the site's bounds.
+        now_ns: monotonic nanoseconds.
+        times: how often in a row the sensor has said this, in whatever visits. A frozen one
+            agrees with itself, and would find everybody well.
     """
     if not (math.isfinite(reading.object_c) and math.isfinite(reading.ambient_c)):
         return Rejection.NOT_A_NUMBER
@@ -73,6 +100,8 @@ def rejection(
         return Rejection.OUT_OF_RANGE
     if now_ns - reading.started_ns > ns(policy.stale_s):
         return Rejection.STALE
+    if times >= policy.stuck_readings:
+        return Rejection.STUCK
     return _misfit(samples, reading, policy) if samples else None
 
 
@@ -88,12 +117,6 @@ def _misfit(
     # Two readings a few milliseconds apart differ by noise: what agrees is not a jump.
     if change_c > policy.agree_c and change_c * NS_PER_S > policy.rate_c_per_s_max * elapsed_ns:
         return Rejection.TOO_FAST
-    before = samples[-(policy.stuck_readings - 1) :]
-    if len(before) == policy.stuck_readings - 1 and all(
-        (sample.object_c, sample.ambient_c) == (reading.object_c, reading.ambient_c)
-        for sample in before
-    ):
-        return Rejection.STUCK
     return None
 
 

@@ -3,7 +3,8 @@
 The rules, in words:
 
 - A lane begins out of service. It comes into service when its self-check has passed, every
-  device that the policy needs works, nobody maintains it and the cabinet is closed.
+  device that the policy needs works, nobody maintains it, the cabinet is closed, and nobody is
+  in the passage still.
 - Fire and the emergency stop outrank all: from every state the lane goes to `Emergency` at once.
   It leaves only when the inputs are at rest *and* staff has reset it, and then by way of
   `OutOfService`.
@@ -49,7 +50,8 @@ class Transition(Struct, frozen=True):
     """What brings it about, in a few words."""
 
 
-STAGES: Final = (Disinfecting, Screening, AwaitingCode)
+MEASURED: Final = (Disinfecting, Screening)
+STAGES: Final = (*MEASURED, AwaitingCode)
 VISIT: Final = (*STAGES, Granting, Denied, Referred)
 STATES: Final = (OutOfService, Idle, *VISIT, Clearing, Emergency)
 
@@ -84,13 +86,12 @@ TRANSITIONS: Final = (
     *_from_each((Screening, AwaitingCode, Disinfecting), (Referred,), "an officer must look"),
     *_from_each(STAGES, (Idle,), "visitor left"),
     Transition(Granting, Idle, "taken, or not taken"),
-    *_from_each((Granting,), STAGES, "taken; the next one is there"),
-    Transition(Granting, Denied, "journal can't, or officer refuses"),
-    Transition(Granting, Referred, "taken; the next one must be looked at"),
+    *_from_each((Granting,), MEASURED, "taken; the next one of the group is measured"),
+    Transition(Granting, Denied, "journal can't, officer refuses, or full before the next one"),
     Transition(Denied, Idle, "visitor left, or out of time"),
     Transition(Denied, Granting, "officer admits, or another code does"),
     Transition(Denied, Referred, "another code; an officer must look"),
-    *_from_each((Denied,), STAGES, "another code; a stage follows"),
+    *_from_each((Denied,), MEASURED, "another code; a stage follows"),
     Transition(Referred, Idle, "visitor left, or out of time"),
     Transition(Referred, Granting, "officer admits"),
     Transition(Referred, Denied, "officer refuses"),

@@ -1,6 +1,8 @@
 """What an event does where the lane waits for somebody, or somebody stands in it: what is common
 to the stages, and the states after the decision."""
 
+from typing import assert_never
+
 from msgspec import structs
 
 from gate import grants, refusals, service, stages
@@ -24,6 +26,7 @@ from gate.states import (
     Clearing,
     Denied,
     Disinfecting,
+    Grant,
     Granting,
     Held,
     Idle,
@@ -42,21 +45,21 @@ NOT_READ_NS = ns(3)
 def idle(turn: Turn, state: Idle, event: AnyEvent) -> Step | Idle | Clearing | None:
     """Nobody is in the lane, or nobody that it attends to."""
     match event:
-        case PresenceChanged(present=True):
-            return stages.begin(turn)
-        case PresenceChanged(present=False):
-            return Idle(turn.lane)
+        case PresenceChanged(present=present):
+            if present is state.lane.present:
+                return state
+            return stages.begin(turn) if present else Idle(turn.lane)
         case CredentialPresented(credential=credential, pseudonym=pseudonym, wall=wall):
             return stages.begin(turn, held=Held(credential, pseudonym, wall, turn.now_ns))
         case CodeRefused(reason=reason):
             turn.record(RecordKind.CREDENTIAL_REFUSED, reason=reason)
             turn.show(Screen.CODE_NOT_READ, reason, until_ns=turn.now_ns + NOT_READ_NS)
             return state
-        case StaffActed(action=StaffAction.ASSIST, people=people):
-            return stages.begin(turn, people=_group(people), assisted=True)
+        case StaffActed(action=StaffAction.ASSIST, people=people, officer=officer):
+            return stages.begin(turn, people=_group(people), assistant=officer)
         case StaffActed(action=StaffAction.ARM_CHAMBER, officer=officer):
             if turn.lane.policy.chamber.mode is ChamberMode.VACANT:
-                return service.arm(turn, officer)
+                return service.arm(turn, state, officer)
     return None
 
 
@@ -69,8 +72,8 @@ def stage(
             return _overrule(turn, state.visit, None, officer)
         case StaffActed(action=StaffAction.REFUSE):
             return refusals.deny(turn, state.visit, Reason.OFFICER_REFUSED)
-        case StaffActed(action=StaffAction.ASSIST, people=people) if not state.visit.assisted:
-            return _assist(turn, state, people)
+        case StaffActed(action=StaffAction.ASSIST) if not state.visit.assisted:
+            return _assist(turn, state, event)
     match state:
         case Disinfecting():
             return stages.disinfecting(turn, state, event) or _refused_early(turn, state, event)
@@ -78,6 +81,7 @@ def stage(
             return stages.screening(turn, state, event) or _refused_early(turn, state, event)
         case AwaitingCode():
             return stages.awaiting_code(turn, state, event)
+    assert_never(state)
 
 
 def granting(turn: Turn, state: Granting, event: AnyEvent) -> Step | Idle | None:
@@ -91,20 +95,18 @@ def granting(turn: Turn, state: Granting, event: AnyEvent) -> Step | Idle | None
             turn.show(Screen.GO, until_ns=until_ns)
             return structs.replace(state, deadline_ns=until_ns)
         case GrantNotCommitted(grant=grant.number) if grant.until_ns is None:
-            return not_committed(turn, state)
+            return not_committed(turn, state, grant)
         case StaffActed(action=StaffAction.REFUSE):
-            if turn.lane.track.began is Direction.ENTRY:
+            if grant.until_ns is not None and turn.lane.track.began is Direction.ENTRY:
                 return None
             grants.end(turn, grant, RecordKind.ACCESS_NOT_TAKEN, Reason.OFFICER_REFUSED)
             return refusals.deny(turn, state.visit, Reason.OFFICER_REFUSED)
     return None
 
 
-def not_committed(turn: Turn, state: Granting) -> Denied:
+def not_committed(turn: Turn, state: Granting, grant: Grant) -> Denied:
     """The journal could not take the grant, or not in time: the barrier stays shut."""
-    if turn.lane.entry is not None:
-        reason = Reason.GRANT_NOT_COMMITTED
-        grants.end(turn, turn.lane.entry, RecordKind.ACCESS_NOT_TAKEN, reason)
+    grants.end(turn, grant, RecordKind.ACCESS_NOT_TAKEN, Reason.GRANT_NOT_COMMITTED)
     return refusals.deny(turn, state.visit, Reason.GRANT_NOT_COMMITTED)
 
 
@@ -150,12 +152,12 @@ def _overrule(turn: Turn, visit: Visit, reason: Reason | None, officer: str) -> 
 
 
 def _assist(
-    turn: Turn, state: Disinfecting | Screening | AwaitingCode, people: int
+    turn: Turn, state: Disinfecting | Screening | AwaitingCode, event: StaffActed
 ) -> Disinfecting | Screening | AwaitingCode:
     """From here on there is more time, and perhaps a companion."""
-    visit = structs.replace(
-        state.visit, assisted=True, people=max(state.visit.people, _group(people))
-    )
+    people = max(state.visit.people, _group(event.people))
+    visit = structs.replace(state.visit, assisted=True, people=people)
+    turn.record_visit(RecordKind.ACCESS_ASSISTED, visit, officer=event.officer, people=people)
     if isinstance(state, Disinfecting):
         return structs.replace(state, visit=visit)
     policy = turn.lane.policy

@@ -39,7 +39,8 @@ for argument; do
 done
 [ "$paths" ] || set -- "$@" "$root/tests"
 
+programs=$(cd "$venv/bin" && pwd) # a broker, which a wheel brings
 mkdir -p "$place/elsewhere"
 cd "$place/elsewhere"
-PATH=$place/venv/bin:$PATH GATE_TESTS_INSTALLED=$place/venv \
+PATH=$place/venv/bin:$programs:$PATH GATE_TESTS_INSTALLED=$place/venv \
     exec "$place/venv/bin/python" -m pytest -c "$root/pyproject.toml" --rootdir "$root" "$@"

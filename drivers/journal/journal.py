@@ -17,7 +17,7 @@ from drivers.journal.ballast import Ballast
 from drivers.journal.limits import Limits
 from drivers.journal.lock import claim, epoch_used, use_epoch
 from drivers.journal.meta import Restored
-from drivers.journal.reader import Reader
+from drivers.journal.reader import SharedReader
 from drivers.journal.schema import DEVICE, kind_of
 from drivers.journal.store import Pending, Store
 from gate.records import RECORD_BYTES_MAX, Record, Spent, encode
@@ -88,15 +88,13 @@ class SqliteJournal:
 
         self._changed = threading.Condition()
         self._queue: deque[Pending] = deque()
+        self._writing = False
         self._trace: deque[tuple[int, bytes]] = deque()
         self._ack_wanted: tuple[int, int] = (0, 0)
         self._ack_due_s: float | None = None
         self._closing = False
         self._watchers: tuple[Callable[[], None], ...] = ()
-        self._read_lock = threading.Lock()
-        self._closed = False
-        self._reader: Reader | None = None
-
+        self._reader = SharedReader(path)
         self._recover_due_s = 0.0
 
         self._lock_file = claim(path)
@@ -164,17 +162,15 @@ class SqliteJournal:
                 self._changed.notify()
 
     def after(self, epoch: int, seq: int, limit: int) -> list[Stored]:
-        """Durable records after that position, oldest first, at most `limit`.
+        """Durable records after that position, oldest first, at most `limit`; never one that
+        `acknowledge` does not know yet, though SQLite shows a commit before its writer says so.
 
         Raises:
             DriverError: the file can't be read, or the journal is closed.
         """
-        with self._read_lock:
-            if self._closed:
-                raise DriverError(ErrorKind.MISSING, DEVICE, "closed")
-            if self._reader is None:
-                self._reader = Reader(self._path)
-            return self._reader.after(epoch, seq, limit)
+        found = self._reader.after(epoch, seq, limit)
+        newest = self.position
+        return [stored for stored in found if (stored.epoch, stored.seq) <= newest]
 
     @property
     def position(self) -> tuple[int, int]:
@@ -188,8 +184,15 @@ class SqliteJournal:
         with self._changed:
             return max(self._cursor, self._ack_wanted)
 
+    @property
+    def settled(self) -> bool:
+        """Whether no record waits for the disk: each is durable, or was refused."""
+        with self._changed:
+            return not self._queue and not self._writing
+
     def watch(self, wake: Callable[[], None]) -> None:
-        """Call `wake` on the journal's thread whenever records have become durable."""
+        """Call `wake` on the journal's thread whenever records have become durable or were
+        refused by the disk."""
         with self._changed:
             self._watchers = (*self._watchers, wake)
 
@@ -201,11 +204,7 @@ class SqliteJournal:
         self._thread.join()
         if already:
             return
-        with self._read_lock:
-            self._closed = True
-            if self._reader is not None:
-                self._reader.close()
-                self._reader = None
+        self._reader.close()
         self._store.close()
         os.close(self._lock_file)
 
@@ -222,6 +221,7 @@ class SqliteJournal:
                     self._queue.popleft() for _ in range(min(len(self._queue), BATCH_RECORDS_MAX))
                 ]
                 events = [self._trace.popleft() for _ in range(min(len(self._trace), TRACE_BATCH))]
+                self._writing = bool(batch)
                 ack_epoch, ack_seq = self._ack_wanted
                 last = self._closing and not self._queue and not self._trace
                 self._ack_due_s = None
@@ -229,6 +229,8 @@ class SqliteJournal:
                 ack_seq = 0
             if batch or events or ack_seq > self._store.acked_seq:
                 self._write(batch, events, ack_seq)
+            if batch:
+                self._settle()
             if last:
                 return
             if self._trouble is not None:
@@ -271,13 +273,16 @@ class SqliteJournal:
         with self._changed:
             self._position = (self._store.epoch, self._store.seq)
             self._cursor = (self._store.epoch, self._store.acked_seq)
-            watchers = self._watchers
         self._answer(batch, written=True)
-        if batch:
-            for wake in watchers:
-                _guarded(wake)
         if self._trouble not in (None, ErrorKind.FULL):
             self._tell(None if self._ballast.filled else ErrorKind.FULL)
+
+    def _settle(self) -> None:
+        with self._changed:
+            self._writing = False
+            watchers = self._watchers
+        for wake in watchers:
+            _guarded(wake)
 
     def _answer(self, batch: list[Pending], *, written: bool) -> None:
         if not written:
@@ -307,12 +312,9 @@ class SqliteJournal:
     def _reopen(self, fault: str | None) -> bool:
         """Begin anew with the file; a damaged one is moved aside and a new epoch begins."""
         self._store.close()
-        with self._read_lock:
-            if self._reader is not None:
-                self._reader.close()
-                self._reader = None
         try:
-            self._store = self._open_store(fault)
+            with self._reader.kept_out():
+                self._store = self._open_store(fault)
         except (DriverError, sqlite3.Error) as error:
             log.error("journal can't be opened again: %s", error)  # noqa: TRY400 - the reason suffices
             return False

@@ -1,6 +1,8 @@
 """The journal seen from outside the writer: other threads, other processes, a technician's desk."""
 
+import contextlib
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -82,6 +84,48 @@ class Reader:
             return self._db.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise DriverError(ErrorKind.CORRUPT, DEVICE, str(error)) from error
+
+
+class SharedReader:
+    """A reader for any thread, opened when it is first asked."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._reader: Reader | None = None
+        self._closed = False
+
+    def after(self, epoch: int, seq: int, limit: int) -> list[Stored]:
+        """As `Reader.after`.
+
+        Raises:
+            DriverError: the file can't be read, or `close` was called.
+        """
+        with self._lock:
+            if self._closed:
+                raise DriverError(ErrorKind.MISSING, DEVICE, "closed")
+            if self._reader is None:
+                self._reader = Reader(self._path)
+            return self._reader.after(epoch, seq, limit)
+
+    @contextlib.contextmanager
+    def kept_out(self) -> Iterator[None]:
+        """The file is let go, and may be moved: who asks meanwhile waits, and opens it anew. One
+        opened too early would stay with the moved file, and never see a new record."""
+        with self._lock:
+            self._let_go()
+            yield
+
+    def close(self) -> None:
+        """For good. Idempotent."""
+        with self._lock:
+            self._closed = True
+            self._let_go()
+
+    def _let_go(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
 
 
 class ChainReport(Struct, frozen=True):

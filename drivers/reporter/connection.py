@@ -60,9 +60,8 @@ class Connection:
     def serve(self) -> tuple[End, str]:
         """Until it ends."""
         while True:
-            if self._connected is not None:
-                self._send()
-            if self._farewell_due():
+            all_sent = self._connected is not None and self._send()
+            if self._farewell_due(all_sent=all_sent):
                 self._say_goodbye()
                 return End.STOPPED, ""
             for happening in self._link.pump(self._desk.bell, self._wait_s()):
@@ -85,14 +84,18 @@ class Connection:
         self._connected = connected
         self._desk.begin_connection()
 
-    def _send(self) -> None:
+    def _send(self) -> bool:
+        """Returns whether all is sent and answered, and nothing is on its way to the disk."""
+        settled = self._journal.settled  # asked first: what it is about can be read after it
+        now_s = time.monotonic()
         for topic, payload in self._desk.retained().items():
             if self._shown.get(topic) != payload and topic not in self._showing.values():
                 self._shown[topic] = payload
                 self._showing[self._publish(topic, payload, retain=True)] = topic
-        while len(self._sent_s) < self._window() and time.monotonic() >= self._events_from_s:
+        while now_s >= self._events_from_s and len(self._sent_s) < self._window():
             if not self._send_record():
                 break
+        return settled and not self._sent_s and now_s >= self._events_from_s
 
     def _send_record(self) -> bool:
         """Returns whether there was one to send."""
@@ -168,10 +171,9 @@ class Connection:
             return None
         return "no answer to " + ("a publish" if self._connected else "CONNECT")
 
-    def _farewell_due(self) -> bool:
+    def _farewell_due(self, *, all_sent: bool) -> bool:
         if not self._desk.stopping.is_set():
             return False
-        all_sent = self._connected is not None and not self._sent_s and self._events_from_s == 0
         return all_sent or time.monotonic() >= self._desk.stop_at_s - FAREWELL_S
 
     def _say_goodbye(self) -> None:

@@ -26,8 +26,12 @@ class Records(Protocol):
     def acknowledge(self, epoch: int, seq: int) -> None:
         """Everything up to and with that record is done."""
 
+    @property
+    def settled(self) -> bool:
+        """Whether no record waits for the disk."""
+
     def watch(self, wake: Callable[[], None]) -> None:
-        """Call `wake` whenever records have become durable."""
+        """Call `wake` whenever records have become durable, or the journal is settled."""
 
 
 class Outbox:

@@ -75,8 +75,8 @@ class Reporter:
         )
 
     def stop(self, timeout_s: float) -> None:
-        """Send what can be sent in that time, say goodbye, and end. Idempotent. To be called
-        before the journal is closed."""
+        """Send what can be sent in that time, say goodbye, and end. Idempotent. Records that are
+        still on their way to the disk are waited for; so call it before the journal is closed."""
         if not self._desk.stopping.is_set():
             self._desk.stop_at_s = time.monotonic() + timeout_s
             self._desk.stopping.set()

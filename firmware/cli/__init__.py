@@ -25,7 +25,9 @@ _COMMANDS = {
     "demo": Lazy("firmware.cli.demo:demo", "Show a whole lane on this machine."),
     "simulate": Lazy("firmware.cli.simulate:simulate", "Many visitors in virtual time."),
     "replay": Lazy("firmware.cli.replay:replay_", "Live a start again from its journal."),
+    "selftest": Lazy("firmware.cli.selftest:selftest", "Test every device of a lane."),
     "check-config": Lazy("firmware.cli.config:check_config", "Say what a lane's file makes of it."),
+    "show-states": Lazy("firmware.cli.states:show_states", "How a lane goes from state to state."),
     "pass": Lazy("firmware.cli.passes:pass_", "Issue, verify, revoke and print passes."),
 }
 

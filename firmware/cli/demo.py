@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
 import tempfile
 from pathlib import Path
 
 import click
 
 from drivers.sim.visitors import Temperament
-from firmware.broker import Broker, BrokerError
+from firmware.broker import LOOPBACK, Broker, BrokerError
+from firmware.demo.lines import LineView, View
 
 VISITS_MAX = 1_000_000
 
@@ -80,6 +82,15 @@ def demo(
             raise click.ClickException(f"{error}.") from None
 
 
+def _view(*, live: bool) -> View:
+    """What draws: rich where there is a terminal, plain lines elsewhere, which cost nothing."""
+    if live and sys.stdout.isatty():
+        from firmware.demo.view import view_for
+
+        return view_for(sys.stdout)
+    return LineView(sys.stdout)
+
+
 async def _show(
     folder: Path,
     broker: Broker,
@@ -91,14 +102,28 @@ async def _show(
     live: bool,
 ) -> None:
     from firmware.demo.demo import Demo
+    from firmware.demo.observer import Observer
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     demo = Demo(folder, broker, seed=seed, only=kinds, pictures=pictures)
-    tally = await demo.run(stop, visits)
+    if not live:
+        click.echo(
+            f"broker {broker.kind} on {LOOPBACK}:{broker.port}; to see all that is reported: "
+            f"mosquitto_sub -p {broker.port} -t 'gate/v1/#' -v"
+        )
+    with _view(live=live) as view:
+        observer = Observer(demo, broker, view)
+        watching = asyncio.create_task(observer.watch(), name="observer")
+        try:
+            tally = await demo.run(stop, visits)
+        finally:
+            watching.cancel()
     click.echo(
         f"{tally.visits} visitors; {tally.written} records written, "
         f"{tally.reported} of them with the broker"
     )
+    if tally.reported < tally.written:
+        raise click.ClickException("the broker did not get every record; it has ended, or hangs.")

@@ -11,6 +11,7 @@ import msgspec
 from drivers.journal.reader import READ_RECORDS_MAX, Reader
 from firmware.replay import Comparison, NoBeginning, Replayed, compare, records_of, replay
 from gate.commands import Release, RunChamber, Secure, Show
+from gate.events import ShutdownRequested
 from gate.invariants import InvariantBroken
 from gate.records import RecordKind, decode
 from gate.states import Attended
@@ -57,13 +58,15 @@ def replay_(journal: Path, boot: int | None, visit: int | None, quiet: bool) -> 
         events = [(row.now_ns, row.event) for row in reader.trace(number)]
         if not events:
             raise click.ClickException(f"{journal} has no trace of start {number}.")
-        written = list(_written(reader, events[0][0]))
+        written = list(_written(reader, events[0][0], events[-1][0]))
     records: list[Record] = []
     steps = 0
+    ended = False
     try:
         for taken in replay(events):
             steps += 1
             records += records_of(taken.commands)
+            ended = ended or isinstance(taken.event, ShutdownRequested)
             if not quiet and (visit is None or _visit_of(taken) == visit):
                 click.echo(_line(taken, events[0][0]))
     except NoBeginning:
@@ -74,7 +77,7 @@ def replay_(journal: Path, boot: int | None, visit: int | None, quiet: bool) -> 
         raise click.ClickException(f"start {number}, step {steps}: {error}") from None
     except msgspec.DecodeError as error:
         raise click.ClickException(f"an event of another version: {error}") from None
-    _conclude(number, steps, compare(records, written))
+    _conclude(number, steps, compare(records, written, ended=ended))
 
 
 def _last_boot(reader: Reader) -> int:
@@ -84,18 +87,27 @@ def _last_boot(reader: Reader) -> int:
     return boot
 
 
-def _written(reader: Reader, began_ns: int) -> Iterator[bytes]:
-    """Bodies of the records from that start on, up to the next one."""
+def _written(reader: Reader, began_ns: int, until_ns: int) -> Iterator[bytes]:
+    """Bodies of the records from that start on, up to the next one or to that moment: a lane that
+    runs has written more since its trace was read."""
     epoch = seq = 0
     inside = False
     while rows := reader.after(epoch, seq, READ_RECORDS_MAX):
         for row in rows:
-            record = decode(row.body)
-            if record.kind is RecordKind.DEVICE_STARTED:
+            record = _record(row.body)
+            if record is not None and record.kind is RecordKind.DEVICE_STARTED:
                 inside = record.at_ns == began_ns
-            if inside:
+            if inside and (record is None or record.at_ns <= until_ns):
                 yield row.body
         epoch, seq = rows[-1].epoch, rows[-1].seq
+
+
+def _record(body: bytes) -> Record | None:
+    """None for what is none: somebody changed it."""
+    try:
+        return decode(body)
+    except msgspec.DecodeError:
+        return None
 
 
 def _visit_of(taken: Replayed) -> int:
@@ -132,6 +144,9 @@ def _conclude(boot: int, steps: int, comparison: Comparison) -> None:
         f"start {boot}: {steps:,} steps replayed, {comparison.same:,} records agree, "
         f"{len(comparison.missing)} missing, {len(comparison.extra)} more in the journal"
     )
+    if comparison.unwritten:
+        records = "1 record" if comparison.unwritten == 1 else f"{comparison.unwritten} records"
+        click.echo(f"  {records} of its last moment: not written when it ended or was read")
     if not comparison.missing and not comparison.extra:
         return
     for label, bodies in (("replayed", comparison.missing), ("journal", comparison.extra)):

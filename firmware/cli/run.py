@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from firmware.config import CONFIG_PATH, Config, cautions, load_config
+from firmware.errors import UserError
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,12 @@ async def _serve(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    config.data_dir.mkdir(parents=True, exist_ok=True)
     os.umask(0o027)
+    try:
+        config.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"data_dir {config.data_dir} can't be made ({error.strerror}): "
+            "make it yourself, or name another one."
+        ) from None
     await Program(config, WallClock(config.policy.schedule.time_zone)).run(stop)

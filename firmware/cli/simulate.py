@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from firmware.config import CONFIG_PATH, load_config
 from firmware.simulation.day import Day, DayBroken, Outcome
@@ -20,6 +21,7 @@ from gate.walltime import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
 VISITS_MAX = 10_000_000
 ALL = "all"
 
@@ -42,6 +44,18 @@ class FaultList(click.ParamType[tuple[Fault, ...]]):
             return tuple(Fault(word) for word in words)
         except ValueError:
             self.fail(f"{value!r} is not made of {', '.join(Fault)}, or {ALL}.", param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The word behind the last comma, among those that are not there yet."""
+        before, comma, last = incomplete.rpartition(",")
+        words = [*Fault] if comma else [*Fault, ALL]
+        return [
+            CompletionItem(f"{before}{comma}{word}")
+            for word in words
+            if word.startswith(last) and word not in before.split(",")
+        ]
 
 
 @click.command()

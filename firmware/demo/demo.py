@@ -4,12 +4,12 @@ and visitors who walk through it. Everything but the devices is real."""
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from drivers.api import DriverError, ErrorKind
 from firmware.config import BrokerConfig, Config
 from firmware.demo.office import DemoOffice
 from firmware.demo.world import Pace, World
@@ -23,6 +23,7 @@ from gate.policy import (
     Policy,
     TemperaturePolicy,
 )
+from gate.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from firmware.status import LaneStatus
     from gate.commands import Show
 
-SETTLE_S = 2.0
-"""How long the demonstration waits, at its end, until the broker has every record."""
-SETTLE_POLL_S = 0.02
 PICTURE_MS = 2_500
 """How long each of your own pictures is held before the camera."""
 
@@ -50,12 +48,13 @@ POLICY = Policy(
 """The rules of a public office in 2021, with less patience."""
 
 
-class Tally(Struct):
-    """What has come of it so far."""
+class Tally(Struct, frozen=True):
+    """What has come of it."""
 
-    visits: int = 0
-    written: int = 0
-    reported: int = 0
+    visits: int
+    written: int
+    """Records that are on the disk."""
+    reported: int
     """Records that the broker has taken."""
 
 
@@ -86,10 +85,13 @@ class Demo:
         """
         self.office = DemoOffice(folder)
         self.world: World | None = None
-        self.tally = Tally()
+        self._opening = asyncio.Event()
+        """Set when the lane is in service, or a device is out from the beginning."""
+        self._failed: tuple[str, ...] = ()
         self._seed = seed
         self._only = only
         self._pace = pace
+        self._changed = changed
         self._showed = showed
         camera = CameraSpec(seed=seed)
         if pictures is not None:
@@ -106,13 +108,16 @@ class Demo:
         )
         # A demonstration's visitors can't wait for a time server.
         wall = WallClock(config.policy.schedule.time_zone, synchronised=lambda: True)
-        self.program = Program(config, wall, seed=seed, changed=changed, showed=self._on_show)
+        self.program = Program(
+            config, wall, seed=seed, changed=self._on_status, showed=self._on_show
+        )
 
     async def run(self, stop: asyncio.Event, visits: int | None = None) -> Tally:
         """Until `stop` is set, or so many visitors have come and gone.
 
         Raises:
-            DriverError: see `firmware.program.Program.run`.
+            DriverError: see `firmware.program.Program.run`; or a device did not work from the
+                beginning, and nobody would ever be let in.
         """
         ended = asyncio.Event()
         lane = asyncio.create_task(self.program.run(ended), name="lane")
@@ -120,21 +125,24 @@ class Demo:
         waits = asyncio.create_task(stop.wait(), name="stop")
         try:
             await asyncio.wait({lane, street, waits}, return_when=asyncio.FIRST_COMPLETED)
-            if street.done():
-                street.result()
-            await self._settle(lane)
         finally:
-            for task in (street, waits):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            street.cancel()
+            waits.cancel()
             ended.set()
-            await lane
-        return self.tally
+            # Whatever became of the street, the lane ends in good order first.
+            await asyncio.wait({lane, street, waits})
+        for task in (lane, street):
+            if not task.cancelled():
+                task.result()
+        return self._count()
 
     async def _street(self, visits: int | None) -> None:
-        await self.program.ready.wait()
+        await self._opening.wait()
         rig, vision = self.program.rig, self.program.vision
+        if not self.program.ready.is_set():
+            raise DriverError(
+                ErrorKind.FAILED, ", ".join(self._failed), "does not work; the log says why"
+            )
         if rig.wires is None or rig.sim_thermometer is None or vision is None:
             raise RuntimeError("a demonstration's devices are simulated")
         self.world = World(
@@ -148,18 +156,21 @@ class Demo:
         )
         await self.world.live(visits)
 
-    async def _settle(self, lane: asyncio.Task[None]) -> None:
-        """Let the last records reach the broker, and count."""
-        reporter = self.program.reporter
-        deadline_s = time.monotonic() + SETTLE_S
-        while not lane.done() and reporter is not None:
-            written, reported = self.program.journal.position, reporter.status().done
-            self.tally.written, self.tally.reported = written[1], reported[1]
-            if written == reported or time.monotonic() > deadline_s:
-                break
-            await asyncio.sleep(SETTLE_POLL_S)
-        if self.world is not None:
-            self.tally.visits = self.world.finished
+    def _count(self) -> Tally:
+        """What has come of it; the lane has ended, and reported what it could."""
+        journal = self.program.journal
+        first = journal.restored.seq
+        return Tally(
+            0 if self.world is None else self.world.finished,
+            journal.position[1] - first,
+            max(0, journal.cursor[1] - first),
+        )
+
+    def _on_status(self, status: LaneStatus) -> None:
+        if status.in_service or status.reason is Reason.DEVICE_FAULT:
+            self._failed = status.failed
+            self._opening.set()
+        self._changed(status)
 
     def _on_show(self, show: Show) -> None:
         if self.world is not None:

@@ -60,10 +60,18 @@ class Day:
     """Visitors, faults and the lane, from one seed."""
 
     def __init__(self, policy: Policy, seed: int, faults: Collection[Fault] = ()) -> None:
+        """The lane starts.
+
+        Raises:
+            DayBroken: an invariant did not hold.
+        """
         self._seed = seed
         self._chance = random.Random(seed)  # noqa: S311 - a simulation must repeat itself
         self._crowd = Crowd(random.Random(seed + 1))  # noqa: S311 - ditto
-        self._lane = SimulatedLane(policy, random.Random(seed + 2))  # noqa: S311 - ditto
+        try:
+            self._lane = SimulatedLane(policy, random.Random(seed + 2))  # noqa: S311 - ditto
+        except (InvariantBroken, RuntimeError) as error:
+            raise DayBroken(f"{error}: before the first visitor of seed {seed}") from error
         self._waiting: list[tuple[int, int, Visitor]] = []
         """Those who sit down before they are measured again."""
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []

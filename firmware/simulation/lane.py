@@ -43,7 +43,7 @@ from gate.events import (
     StaffAction,
     Woke,
 )
-from gate.invariants import Invariants
+from gate.invariants import InvariantBroken, Invariants
 from gate.lane import start, step
 from gate.ledger import Ledger
 from gate.policy import Policy
@@ -96,6 +96,10 @@ class SimulatedLane:
         self._spent: dict[int, Spent] = {}
         """What the journal would remember, by grant."""
         self._open: dict[int, Record] = {}
+        self._granted = 0
+        """The newest grant's number, and the visit that each pass let in: over power cuts too,
+        where the watch over the lane begins anew."""
+        self._admitted: dict[str, int] = {}
         self._policy = policy
         self._wall = WallTime(BEGAN_MS)
         self.watch: Invariants
@@ -264,6 +268,9 @@ class SimulatedLane:
         self._count(record)
         if self.commit_ns is None:
             return
+        if record.grant <= self._granted:
+            raise InvariantBroken("no grant's number is given twice")
+        self._granted = record.grant
         if command.spent is not None:
             self._spent[record.grant] = command.spent
         self._open[record.grant] = record
@@ -274,9 +281,17 @@ class SimulatedLane:
         kind = record.kind
         if kind is RecordKind.ACCESS_TAKEN:
             self._open.pop(record.grant, None)
+            self._took(record)
         elif kind is RecordKind.ACCESS_NOT_TAKEN:
             self._open.pop(record.grant, None)
             self._spent.pop(record.grant, None)
+
+    def _took(self, record: Record) -> None:
+        spent = self._spent.get(record.grant)
+        if spent is None or record.officer is not None:
+            return
+        if self._admitted.setdefault(spent.replay_key, record.visit) != record.visit:
+            raise InvariantBroken("a one-time pass admits one visit, whatever was cut in between")
 
     def _count(self, record: Record) -> None:
         self.kinds[record.kind] += 1

@@ -15,7 +15,7 @@ import ctypes
 import os
 import resource
 import signal
-import sysconfig
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,11 +96,11 @@ def leave_files(readable: Iterable[Path] = ()) -> list[str]:
     """Give up every file that is not open: `no-files` where achieved.
 
     Args:
-        readable: folders or files that may still be read. The Python library may be anyway,
-            so that a late import does not fail.
+        readable: folders or files that may still be read. What Python imports from may be
+            anyway, so that a late import does not fail.
     """
-    library = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    paths = [*library, *(str(path) for path in readable)]
+    # Not only this environment's own folders: on a Pi numpy and libcamera are the system's.
+    paths = [*filter(None, sys.path), *(str(path) for path in readable)]
     everything = _FS_EXECUTE | _FS_WRITE_FILE | _FS_READ | _FS_MAKE
     return _achieved(("no-files", lambda: _landlock(everything, dict.fromkeys(paths, _FS_READ))))
 

@@ -10,7 +10,13 @@ import segno
 from drivers import zbar, zxing
 from drivers.api import Frame
 from drivers.attention import IDLE_LOOK_NS, LINGER_NS
-from drivers.codereader import SUPPRESS_NS, SUPPRESSED_MAX, CodeReader
+from drivers.codereader import (
+    SUPPRESS_NS,
+    SUPPRESSED_MAX,
+    ZBAR_BUSY_SIDE_PX,
+    ZBAR_EVERY_MISSES,
+    CodeReader,
+)
 from drivers.sighting import (
     PAYLOAD_BYTES_MAX,
     Engine,
@@ -290,6 +296,47 @@ def test_zbar_is_asked_on_every_fourth_miss(monkeypatch: pytest.MonkeyPatch) -> 
     assert [(sighting.payload, sighting.engine) for sighting in seen] == [
         (b"GP1:ZBAR", Engine.ZBAR)
     ]
+
+
+def test_zbar_holds_up_no_frame_while_something_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gets the large picture with fewer pixels and the middle of it in turns, and all of it
+    again when the lane is quiet."""
+    asked: list[tuple[int, ...]] = []
+    monkeypatch.setattr(zxing, "read", lambda _: [])
+    monkeypatch.setattr(zbar, "read", watched(lambda _: [], asked))
+    reader = CodeReader()
+    for number in range(17):
+        picture = np.full((1_088, 1_456), 40 if number % 2 else 200, np.uint8)
+        reader.look(Frame(picture, number * FRAME_NS, number))
+    assert asked == [(544, 728), (ZBAR_BUSY_SIDE_PX, ZBAR_BUSY_SIDE_PX)] * 2
+    asked.clear()
+    quiet_ns = 20 * FRAME_NS + LINGER_NS
+    for look in range(4):
+        now_ns = quiet_ns + look * IDLE_LOOK_NS
+        reader.look(Frame(np.full((1_088, 1_456), 200, np.uint8), now_ns, 100 + look))
+    assert asked == [(1_088, 1_456)]
+
+
+@pytest.mark.parametrize("turn", [1, 2], ids=["fewer pixels", "middle"])
+def test_hurried_zbar_says_where_the_code_is(turn: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it was given, corners are those of the frame."""
+    code = code_of(b"GP1:HURRIED", scale=8)
+    reader = CodeReader()
+
+    def look(number: int) -> list[Sighting]:
+        picture = np.full((1_088, 1_456), 120 if number % 2 else 200, np.uint8)
+        picture[400 : 400 + code.shape[0], 600 : 600 + code.shape[1]] = code
+        return reader.look(Frame(picture, number * FRAME_NS, number))
+
+    monkeypatch.setattr(zxing, "read", lambda _: [])
+    with monkeypatch.context() as blind:
+        blind.setattr(zbar, "read", lambda _: [])
+        for number in range(turn * ZBAR_EVERY_MISSES - 1):
+            assert look(number) == []
+    (seen,) = look(turn * ZBAR_EVERY_MISSES - 1)
+    assert (seen.payload, seen.engine) == (b"GP1:HURRIED", Engine.ZBAR)
+    expected = [(632, 432), (800, 432), (800, 600), (632, 600)]
+    assert np.abs(np.array(seen.corners) - expected).max() < 12
 
 
 def test_unsafe_zbar_is_never_called(monkeypatch: pytest.MonkeyPatch) -> None:

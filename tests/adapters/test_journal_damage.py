@@ -2,17 +2,20 @@
 
 import queue
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from drivers.api import DriverError, ErrorKind
-from drivers.journal import Limits, SqliteJournal, verify_chain
-from gate.records import Record, RecordKind, Spent
+from drivers.journal import Limits, SqliteJournal, damage, verify_chain
+from gate.records import Record, RecordKind, Spent, decode
 from gate.walltime import WallTime
 
 ANSWER_S = 30
+MEANWHILE_S = 0.3
+"""Time enough to ask; whoever is made to wait asks later."""
 EVENING = WallTime(1_700_000_000_000)
 RECORDS = 400
 USED = Spent("aa" * 16, "k1:7", EVENING.unix_s + 3_600)
@@ -157,6 +160,35 @@ def test_damage_found_while_writing_begins_a_new_epoch(tmp_path: Path) -> None:
     journal.close()
     assert health == [ErrorKind.CORRUPT, None]
     assert (tmp_path / "journal.db.damaged-1").exists()
+
+
+def test_a_reader_that_comes_while_the_file_is_moved_finds_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reporter asks in the middle of the quarantine: it is not left with the file moved away,
+    from which it would never hear of a new record again."""
+    path = tmp_path / "journal.db"
+    journal = open_journal(path)
+    answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    journal.append(Record(RecordKind.DEVICE_STARTED, at_ns=1), done=answers.put)
+    assert answers.get(timeout=ANSWER_S)
+    move = damage.quarantine
+    reporter = threading.Thread(target=lambda: journal.after(0, 0, 10))
+
+    def move_while_asked(file: Path) -> Path:
+        reporter.start()
+        reporter.join(MEANWHILE_S)
+        return move(file)
+
+    monkeypatch.setattr(damage, "quarantine", move_while_asked)
+    journal._store._db = Damaged(journal._store._db)  # type: ignore[assignment]
+    journal.append(Record(RecordKind.DOOR_FORCED, at_ns=2), done=answers.put)
+    assert answers.get(timeout=ANSWER_S)
+    reporter.join(ANSWER_S)
+
+    stored = journal.after(0, 0, 10)
+    journal.close()
+    assert [decode(record.body).kind for record in stored] == [RecordKind.DOOR_FORCED]
 
 
 class Damaged:

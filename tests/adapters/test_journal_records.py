@@ -3,7 +3,7 @@
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from drivers.api import DriverError, ErrorKind
 from drivers.journal import Limits, Reader, SqliteJournal, verify_chain
 from drivers.journal.journal import QUEUE_RECORDS_MAX
+from drivers.journal.store import Pending, Store
 from gate.records import RECORD_BYTES_MAX, Direction, Record, RecordKind, Spent, decode
 from gate.walltime import ClockQuality, WallTime
 
@@ -345,6 +346,58 @@ def test_a_journal_of_another_lane_is_refused(site: Site) -> None:
         site.open(lane="south")
     assert caught.value.kind is ErrorKind.DENIED
     site.open().close()
+
+
+def test_a_record_that_is_shown_can_be_acknowledged(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader sees a commit before its writer has said so. Until then it is kept from the
+    reporter: an acknowledgement so early would be cut off at the record before, and the last
+    record of the day would be sent again at the next start."""
+    journal = site.open()
+    epoch = journal.restored.epoch
+    write(journal, requested(1))
+    committed, let_go = threading.Event(), threading.Event()
+    commit = journal._store.write
+
+    def stay(batch: Sequence[Pending], events: Sequence[tuple[int, bytes]], acked_seq: int) -> None:
+        commit(batch, events, acked_seq)
+        committed.set()
+        let_go.wait(ANSWER_S)
+
+    monkeypatch.setattr(journal._store, "write", stay)
+    woken = threading.Event()
+    journal.watch(woken.set)
+    journal.append(requested(2))
+    assert committed.wait(ANSWER_S)
+
+    for stored in journal.after(epoch, 0, 10):
+        journal.acknowledge(epoch, stored.seq)
+        assert journal.cursor == (epoch, stored.seq)
+    settled_before = journal.settled
+    let_go.set()
+
+    assert woken.wait(ANSWER_S)
+    assert (settled_before, journal.settled) == (False, True)
+    assert [stored.seq for stored in journal.after(epoch, 0, 10)] == [1, 2]
+    journal.acknowledge(epoch, 2)
+    assert journal.cursor == (epoch, 2)
+
+
+def test_a_refusal_settles_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for the disk is woken when it fails as well."""
+    journal = site.open()
+    woken = threading.Event()
+    journal.watch(woken.set)
+
+    def fail(*_: object) -> None:
+        raise sqlite3.OperationalError("the disk is gone")
+
+    monkeypatch.setattr(Store, "write", fail)
+
+    assert write(journal, requested(1)) == [False]
+    assert woken.wait(ANSWER_S)
+    assert journal.settled
 
 
 def test_watchers_hear_of_durable_records(site: Site) -> None:

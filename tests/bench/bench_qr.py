@@ -15,18 +15,19 @@ Time to first decode is a queue: frames come at 30 a second, and a reader that i
 newest that it has not seen. A decode takes its measured CPU, times `CPU_SCALE`: the gate's
 processor is taken to be five times slower than a server's core. Counted from the first frame
 that has the whole code in view to the end of the decode; the median is over the presentations
-that both read. The same at scale 1 is printed beside it, but
-for `--quick`.
+that both read. `--quick` measures it at that scale only, else at scale 1 too.
 
-Exit status 1 if a target is missed.
+Exit status 1 if a target is missed, 2 if there are no photographs where DIR says.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,20 +49,19 @@ from qr_readers import (
     stateful,
     timed,
 )
-from rich.console import Console
+from report import Verdict, conclude, console, load
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from drivers import zbar
 
 CPU_SCALE = 5
+SCALE_NAMES = {1: "this machine's CPU", CPU_SCALE: f"CPU {CPU_SCALE} times slower"}
 TUTORIAL_EVERY = 6
 QUICK_PRESENTATIONS = ("phone brought in", "tilt of 30 degrees", "dark mode")
 EMPTY_CPU_MAX = 0.02
 CODE_CPU_MAX = 0.05
 FIRST_DECODE_MAX = 1 / 3
-
-console = Console(width=None if sys.stdout.isatty() else 120)
 
 
 @dataclass
@@ -140,7 +140,7 @@ def show_photographs(
     album: list[photographs.Photograph],
     scores: dict[str, photographs.Score],
     cpu_ms: dict[str, float],
-) -> list[tuple[bool, str]]:
+) -> list[Verdict]:
     """The table, and the targets with whether they are met."""
     stated = sum(len(photograph.texts) for photograph in album)
     table = Table(title=f"{len(album)} photographs, {stated} texts stated")
@@ -164,13 +164,20 @@ def show_photographs(
     strange += [*scores["ours, live"].wrong, *scores["ours, live"].false_positives]
     for line in strange:
         console.print(f"  ours, wrong: {line}", style="red", highlight=False)
+    lacking = len(union.found - ours.found)
     return [
-        (ours.right >= union.right, f"photographs: ours reads {ours.right}, union {union.right}"),
+        (
+            ours.right >= union.right,
+            (
+                f"photographs: ours reads {ours.right}, at least {union.right}: what zxing-cpp and "
+                f"ZBar read together (of which {lacking} texts are not among ours)"
+            ),
+        ),
         (not strange, f"photographs: {len(strange)} wrong texts and false positives, limit 0"),
     ]
 
 
-def show_streams(scores: dict[str, StreamScore], shown: list[str]) -> list[tuple[bool, str]]:
+def show_streams(scores: dict[str, StreamScore], shown: list[str]) -> list[Verdict]:
     """The tables, and the targets with whether they are met."""
     base = {group: statistics.fmean(cpu) for group, cpu in scores[TUTORIAL].cpu_ns.items()}
     table = Table(title=f"CPU a frame at {streams.WIDTH_PX}x{streams.HEIGHT_PX}, ms (share)")
@@ -193,8 +200,7 @@ def show_streams(scores: dict[str, StreamScore], shown: list[str]) -> list[tuple
     ours = scores[OURS]
     for line in ours.strange:
         console.print(f"  ours, not held up: {line}", style="red", highlight=False)
-    missed = [name for name in shown if name not in ours.first_s[CPU_SCALE]]
-    limit_s = median_s[TUTORIAL, CPU_SCALE] * FIRST_DECODE_MAX
+    missed = {name for firsts in ours.first_s.values() for name in shown if name not in firsts}
     return [
         (
             ratio[OURS, "empty"] <= EMPTY_CPU_MAX,
@@ -210,13 +216,19 @@ def show_streams(scores: dict[str, StreamScore], shown: list[str]) -> list[tuple
                 f"limit {CODE_CPU_MAX}"
             ),
         ),
-        (not missed, f"streams: missed {', '.join(missed) or 'none'} of {len(shown)}"),
         (
-            median_s[OURS, CPU_SCALE] <= limit_s,
+            not missed,
+            f"streams: missed {', '.join(sorted(missed)) or 'none'} of {len(shown)} presentations",
+        ),
+        *(
             (
-                f"streams: median time to first decode {median_s[OURS, CPU_SCALE]:.3f} s, limit a "
-                f"third of {median_s[TUTORIAL, CPU_SCALE]:.3f} s (CPU {CPU_SCALE} times slower)"
-            ),
+                median_s[OURS, scale] <= median_s[TUTORIAL, scale] * FIRST_DECODE_MAX,
+                (
+                    f"streams: median time to first decode {median_s[OURS, scale]:.3f} s, limit a "
+                    f"third of {median_s[TUTORIAL, scale]:.3f} s ({SCALE_NAMES[scale]})"
+                ),
+            )
+            for scale in ours.first_s
         ),
         (not ours.strange, f"streams: {len(ours.strange)} readings that nobody held up, limit 0"),
     ]
@@ -232,6 +244,19 @@ def _show_first_decodes(scores: dict[str, StreamScore], shown: list[str]) -> Non
         firsts = [scores[name].first_s[scale].get(stream) for name, scale in runs]
         table.add_row(stream, *("missed" if s is None else f"{s:.3f}" for s in firsts))
     console.print(table)
+
+
+@contextmanager
+def _silent_libraries() -> Iterator[None]:
+    """libzbar writes of its failed assertions to standard error, past Python and past any level."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def main() -> int:
@@ -262,8 +287,18 @@ def main() -> int:
         name: StreamScore(first_s={scale: {} for scale in scales})
         for name in (TUTORIAL, ZXING, OURS)
     }
+    before = load()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+    with (
+        _silent_libraries(),
+        Progress(
+            *columns,
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        ) as progress,
+    ):
         photo_task = progress.add_task("photographs", total=len(album))
         frames = sum(stream.frames for stream in (*held, *idle))
         frame_task = progress.add_task("frames", total=frames)
@@ -272,9 +307,8 @@ def main() -> int:
             run_stream(stream, seed, scores, lambda: progress.advance(frame_task))
     verdicts = show_photographs(album, *read) if read else []
     verdicts += show_streams(scores, [stream.name for stream in held])
-    for met, text in verdicts:
-        console.print(f"{'met   ' if met else 'MISSED'}  {text}", highlight=False)
-    return 0 if all(met for met, _ in verdicts) else 1
+    console.print(f"before: {before}; after: {load()}", highlight=False)
+    return conclude(verdicts)
 
 
 if __name__ == "__main__":

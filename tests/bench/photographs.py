@@ -5,10 +5,10 @@ text, a list of texts, or null where nothing may be read) and `n_codes` (codes i
 which can be more than the texts that are known).
 
 A reading is *right* if its bytes are the expected text in one of the encodings that QR codes are
-written in. It is *wrong* if the picture holds one code and the reading is not right. There is one
-exception: some pictures hold a code that their manifest does not state (a code within a code, a
-text that upstream left empty). So a reading that zxing-cpp and ZBar, two decoders that share no
-line, both give byte for byte is *disputed*, and listed, but not wrong.
+written in. It is *wrong* if it is not right and the picture holds one code, or no other than are
+stated. There is one exception: some pictures hold a code that their manifest does not state (a
+code within a code, a text that upstream left empty). So a reading that zxing-cpp and ZBar, two
+decoders that share no line, both give byte for byte is *disputed*, and listed, but not wrong.
 """
 
 from __future__ import annotations
@@ -47,10 +47,16 @@ class Photograph:
 class Score:
     """What one reader made of all photographs."""
 
-    right: int = 0
+    found: set[tuple[str, str]] = field(default_factory=set)
+    """Picture and text of every reading that is right."""
     wrong: list[str] = field(default_factory=list)
     disputed: list[str] = field(default_factory=list)
     false_positives: list[str] = field(default_factory=list)
+
+    @property
+    def right(self) -> int:
+        """Stated texts that were read."""
+        return len(self.found)
 
     def add(self, photograph: Photograph, payloads: set[bytes], confirmed: set[bytes]) -> None:
         """Count one photograph's readings.
@@ -62,13 +68,14 @@ class Score:
         """
         readings = {payload: texts_of(payload) for payload in payloads}
         seen = set().union(*readings.values()) if readings else set()
-        self.right += len(photograph.texts & seen)
+        self.found |= {(photograph.path.name, text) for text in photograph.texts & seen}
+        judged = photograph.codes == 1 or photograph.codes == len(photograph.texts)
         agreed = {text for payload in confirmed for text in texts_of(payload)}
         for payload, texts in readings.items():
             line = f"{photograph.path.name}: {payload[:60]!r}"
             if photograph.codes == 0:
                 self.false_positives.append(line)
-            elif photograph.codes == 1 and not texts & photograph.texts:
+            elif judged and not texts & photograph.texts:
                 (self.disputed if texts & agreed else self.wrong).append(line)
 
 

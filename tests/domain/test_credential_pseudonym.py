@@ -15,7 +15,7 @@ def test_one_name_a_day() -> None:
 
 
 def test_its_form_is_pinned() -> None:
-    """16 hex digits of HMAC-SHA-256; pinned, because records of one day must join over a restart."""
+    """16 hex digits of HMAC-SHA-256: pinned, since records of a day must join over a restart."""
     assert daily_pseudonym(bytes(32), "00112233:7") == "800e926b0d63efbd"
 
 

@@ -136,7 +136,7 @@ def test_the_page_states_the_limits_of_the_code() -> None:
 
 
 def test_the_page_names_every_reason_in_its_order() -> None:
-    """The reasons of a code and of a credential, first mentioned in the order of the enum's list."""
+    """The reasons of a code and of a credential, first named in the order of the enum's list."""
     page = PAGE.read_text(encoding="utf-8").partition("## What a gate checks")[2]
     named = list(dict.fromkeys(re.findall(r"\| `((?:code|credential)_\w+)` \|", page)))
     split_elsewhere = {Reason.CODE_SPLIT}  # found by the code reader, before there is a payload

@@ -6,7 +6,15 @@ import pytest
 
 from gate.events import ReadingTaken
 from gate.policy import Comparison, TemperaturePolicy
-from gate.temperature import Rejection, Sample, Verdict, estimate, rejection
+from gate.temperature import (
+    Rejection,
+    Repeat,
+    Sample,
+    Verdict,
+    estimate,
+    rejection,
+    repeated,
+)
 from gate.walltime import NS_PER_S
 
 POLICY = TemperaturePolicy()
@@ -39,9 +47,6 @@ def samples(*objects_c: float, ambient_c: float = 27.0) -> tuple[Sample, ...]:
         (samples(36.4), reading(36.4, at_s=9.5), Rejection.OUT_OF_ORDER),
         (samples(33.0), reading(36.4), Rejection.TOO_FAST),
         (samples(36.4), reading(36.6, at_s=9.501), None),
-        (samples(*[36.4] * 11), reading(36.4), Rejection.STUCK),
-        (samples(*[36.4] * 10), reading(36.4), None),
-        (samples(*[36.4] * 10, 36.42), reading(36.4), None),
     ],
 )
 def test_what_is_no_reading_is_rejected_by_name(
@@ -49,6 +54,28 @@ def test_what_is_no_reading_is_rejected_by_name(
 ) -> None:
     """Each kind of implausible answer has its own name; a plausible one has none."""
     assert rejection(before, answer, POLICY, 10 * NS_PER_S) is why
+
+
+@pytest.mark.parametrize(
+    ("answers", "why"),
+    [
+        ([36.4] * 11, None),
+        ([36.4] * 12, Rejection.STUCK),
+        ([36.4] * 30, Rejection.STUCK),
+        ([*[36.4] * 11, 36.42], None),
+        ([*[36.4] * 11, 36.42, 36.4], None),
+        ([*[math.nan] * 30, 36.4], None),
+    ],
+)
+def test_a_sensor_that_repeats_itself_is_frozen(
+    answers: list[float], why: Rejection | None
+) -> None:
+    """The twelfth answer in a row that is equal to the last bit, whoever stood before it."""
+    said: Repeat | None = None
+    for object_c in answers:
+        said = repeated(said, reading(object_c))
+    assert said is not None
+    assert rejection((), reading(36.4), POLICY, 10 * NS_PER_S, times=said.times) is why
 
 
 def test_readings_must_be_enough_and_agree() -> None:

@@ -24,15 +24,29 @@ from firmware.vision.supervisor import LIMITS, Limits, VisionSupervisor
 from firmware.vision.trouble import Listener, Trouble
 from firmware.vision.wire import CameraKind, CameraSpec, Health, Seen
 from gate.events import Device
-from gate.walltime import NS_PER_MS
+from gate.walltime import NS_PER_MS, NS_PER_S
 
 SMALL = CameraSpec(width_px=640, height_px=480, fps=20)
 PAYLOAD = b"\x00\xff\xc3(" + bytes(range(90))
 """Not UTF-8, with a zero byte: whoever takes it for text breaks it."""
-LIVELY_S = 30.0
+LOOK_S = 0.01
+TURNS_MIN = 10
+"""Of the loop, while a decoder hangs: a tenth of what an idle machine gives, and a loop that waited
+with it would have one."""
+LONG_NS = 50 * NS_PER_S
+LIVELY_S = 60.0
 """Far beyond what anything here takes."""
+PATIENT = msgspec.structs.replace(
+    LIMITS,
+    start_ns_max=LONG_NS,
+    decode_ns_max=LONG_NS,
+    stale_ns_max=LONG_NS,
+    recover_ns_max=LONG_NS,
+)
+"""Finds no fault with a process that only waits for a busy machine. A story about one of these
+limits sets it."""
 QUICK = msgspec.structs.replace(
-    LIMITS, recover_ns_max=1_500 * NS_PER_MS, retry_ns_max=200 * NS_PER_MS
+    PATIENT, recover_ns_max=1_500 * NS_PER_MS, retry_ns_max=200 * NS_PER_MS
 )
 
 
@@ -45,14 +59,20 @@ class Lane:
         self.troubles: asyncio.Queue[Trouble] = asyncio.Queue()
         self.failed: asyncio.Queue[Trouble] = asyncio.Queue()
         self.recovered: asyncio.Queue[Device] = asyncio.Queue()
+        self.told: list[Trouble] = []
+        """Every trouble so far."""
         self.listener = Listener(
             on_seen=self.seen.put_nowait,
             on_health=self.healths.put_nowait,
-            on_trouble=self.troubles.put_nowait,
+            on_trouble=self._hear,
             on_failed=self.failed.put_nowait,
             on_recovered=self.recovered.put_nowait,
         )
         self.vision: VisionSupervisor
+
+    def _hear(self, trouble: Trouble) -> None:
+        self.told.append(trouble)
+        self.troubles.put_nowait(trouble)
 
     async def first(self, queue: "asyncio.Queue[Trouble]", kind: str) -> Trouble:
         """The first of that kind."""
@@ -67,17 +87,14 @@ class Lane:
         return health
 
     async def until(self, is_so: Callable[[], bool]) -> None:
-        """Looked at with every health report or trouble: for what nobody tells."""
-        while not is_so():
-            waits = [asyncio.ensure_future(q.get()) for q in (self.healths, self.troubles)]
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for wait in waits:
-                wait.cancel()
+        """For what nobody tells."""
+        while not is_so():  # noqa: ASYNC110 - what nobody tells has no event
+            await asyncio.sleep(LOOK_S)
 
 
 @asynccontextmanager
 async def watched(
-    camera: CameraSpec = SMALL, limits: Limits = LIMITS, command: Sequence[str] = COMMAND
+    camera: CameraSpec = SMALL, limits: Limits = PATIENT, command: Sequence[str] = COMMAND
 ) -> AsyncIterator[Lane]:
     """A lane with a vision process under watch."""
     lane = Lane()
@@ -85,6 +102,8 @@ async def watched(
     lane.vision.start()
     try:
         yield lane
+    except asyncio.CancelledError:
+        raise AssertionError(f"waited in vain; troubles so far: {lane.told}") from None
     finally:
         lane.vision.close()
 
@@ -120,23 +139,19 @@ def test_hung_decoder_is_replaced() -> None:
     """A picture that never ends costs one process; the loop goes on, the next code is read."""
 
     async def story() -> None:
-        async with watched() as lane:
+        limits = msgspec.structs.replace(PATIENT, decode_ns_max=LIMITS.decode_ns_max)
+        async with watched(limits=limits) as lane:
             lane.vision.show(Scene(payload=PAYLOAD))
             await lane.seen.get()
             victim = lane.vision.pid
             lane.vision.inject(CameraFault.HANG_DECODER)
-            loop = asyncio.get_running_loop()
-            gaps, last, hung = (
-                [],
-                loop.time(),
-                asyncio.ensure_future(lane.first(lane.troubles, "hung")),
-            )
+            hung = asyncio.ensure_future(lane.first(lane.troubles, "hung"))
+            turns = 0
             while not hung.done():
-                await asyncio.sleep(0.01)
-                gaps.append(loop.time() - last)
-                last = loop.time()
+                await asyncio.sleep(LOOK_S)
+                turns += 1
             assert hung.result().device is Device.READER
-            assert max(gaps) < LIMITS.decode_ns_max / 1e9
+            assert turns > TURNS_MIN
             assert (await lane.seen.get()).payload == PAYLOAD
             assert lane.vision.pid != victim
             await lane.until(lambda: lane.vision.trouble is None)
@@ -165,7 +180,8 @@ def test_stalled_camera_is_found_and_cured() -> None:
     """No frame comes: found, and a new process has them again."""
 
     async def story() -> None:
-        async with watched() as lane:
+        limits = msgspec.structs.replace(PATIENT, stale_ns_max=LIMITS.stale_ns_max)
+        async with watched(limits=limits) as lane:
             await lane.healthy(lambda health: health.frames > 0)
             lane.vision.inject(CameraFault.FREEZE)
             assert (await lane.first(lane.troubles, "stalled")).device is Device.CAMERA
@@ -216,7 +232,7 @@ def test_grown_process_is_recycled() -> None:
 
     async def story() -> None:
         limits = msgspec.structs.replace(
-            LIMITS, rss_settle_ns=300 * NS_PER_MS, rss_growth_bytes_max=16 << 20, quiet_ns=0
+            PATIENT, rss_settle_ns=300 * NS_PER_MS, rss_growth_bytes_max=16 << 20, quiet_ns=0
         )
         async with watched(limits=limits) as lane:
             await lane.healthy(lambda health: health.frames > 20)
@@ -229,6 +245,7 @@ def test_grown_process_is_recycled() -> None:
     play(story())
 
 
+SILENCE_NS_MAX = 400 * NS_PER_MS
 SPEAKS = """
 import socket, sys, time
 link = socket.socket(fileno=int(sys.argv[1]))
@@ -243,7 +260,10 @@ time.sleep(60)
         ("link.sendall(bytes([255]) * 4)", "garbage"),
         ("link.sendall(b'no message at all')", "garbage"),
         (
-            "from firmware.vision.wire import Looked, encode\nwhile True: link.sendall(encode(Looked(1)))",
+            (
+                "from firmware.vision.wire import Looked, encode\n"
+                "while True: link.sendall(encode(Looked(1)))"
+            ),
             "garbage",
         ),
         ("sys.exit(1)", "died"),
@@ -255,7 +275,8 @@ def test_misbehaving_process_is_replaced(says: str, kind: str) -> None:
     """Whatever a process that was taken over says, it is killed, and another one started."""
 
     async def story() -> None:
-        limits = msgspec.structs.replace(LIMITS, start_ns_max=400 * NS_PER_MS)
+        waits_ns = SILENCE_NS_MAX if kind == "timeout" else LONG_NS
+        limits = msgspec.structs.replace(PATIENT, start_ns_max=waits_ns)
         command = [sys.executable, "-c", SPEAKS.format(says)]
         async with watched(limits=limits, command=command) as lane:
             await lane.first(lane.troubles, kind)
@@ -300,9 +321,11 @@ def test_pictures_are_read_inside_the_sandbox(tmp_path: Path) -> None:
 
     async def story() -> None:
         async with watched(camera) as lane:
-            assert (await lane.seen.get()).payload == PAYLOAD
+            payloads: set[bytes] = set()
+            while len(payloads) < 2:
+                payloads.add((await lane.seen.get()).payload)
+            assert payloads == {PAYLOAD, b"second"}
             assert "2.png" in (await lane.first(lane.troubles, "corrupt")).message
-            assert (await lane.seen.get()).payload == b"second"
             assert lane.vision.counts.started == 1
 
     play(story())
@@ -359,6 +382,25 @@ def test_sandbox_holds(tmp_path: Path) -> None:
     assert write == "refused"
     assert (read, allowed) == ("refused", "permitted")
     assert execute == "refused"
+
+
+LATE = """
+import sys
+from firmware.vision import sandbox
+
+sys.path.append(sys.argv[1])
+sandbox.leave_network()
+sandbox.leave_files()
+import late
+"""
+
+
+def test_libraries_may_be_imported_late(tmp_path: Path) -> None:
+    """numpy imports parts of itself when they are first used. It may lie outside of the
+    environment, where a .pth line or --system-site-packages leads: on a Pi it does."""
+    (tmp_path / "late.py").write_text("")
+
+    subprocess.run([sys.executable, "-c", LATE, str(tmp_path)], check=True, timeout=LIVELY_S)
 
 
 def test_real_process_gives_up_what_the_kernel_permits() -> None:

@@ -96,3 +96,14 @@ def test_the_table_of_licences_is_fresh_and_has_only_what_goes_with_ours() -> No
         check=False,
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_page_of_the_states_is_drawn_from_the_table() -> None:
+    """The page and its picture show what the lane does now: `make docs`."""
+    checked = subprocess.run(
+        [sys.executable, ROOT / "docs" / "make_states.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -23,7 +23,8 @@ OPTIONS_THAT_NAME_AN_INDEX = re.compile(
     r"^\s*(-i|-f|--index|--extra-index|--find-links|--trusted)|://"
 )
 ENTRY = re.compile(
-    r"^(?P<name>[\w.-]+)==(?P<version>[^ ;\\]+)(?: ; (?P<marker>[^\\]+?))? \\$", re.MULTILINE
+    r"^(?P<name>[\w.-]+)(?:\[[\w,.-]+\])?==(?P<version>[^ ;\\]+)(?: ; (?P<marker>[^\\]+?))? \\$",
+    re.MULTILINE,
 )
 
 

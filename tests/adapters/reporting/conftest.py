@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from drivers.journal import Limits, SqliteJournal
+from drivers.journal.store import Pending
 from drivers.reporter import Reporter, ReporterConfig, Tls
 from drivers.reporter.config import ACK_TIMEOUT_S
 from gate.records import Record, RecordKind
@@ -37,6 +38,22 @@ def find_program(name: str) -> str:
     pytest.skip(f"{name} is not installed: this test needs a real broker")
 
 
+# By default mosquitto drops what a slow subscriber leaves waiting; these tests count every message.
+MOSQUITTO = """\
+listener {port} {host}
+user root
+allow_anonymous true
+set_tcp_nodelay true
+max_queued_messages 0
+"""
+NATS = """\
+server_name: "test"
+listen: "{host}:-1"
+jetstream {{ store_dir: "{folder}/store" }}
+mqtt {{ listen: "{host}:{port}" }}
+"""
+
+
 class Broker:
     """One real broker that keeps its port through death and restart."""
 
@@ -45,23 +62,20 @@ class Broker:
         self._folder = folder
         self._program = find_program(kind)
         self._extra = extra
-        with socket.socket() as probe:
-            probe.bind((LOOPBACK, 0))
-            self.port: int = probe.getsockname()[1]
+        # Bound but not listening: while the broker is dead, its port is given to nobody else, and
+        # a client that tries it is refused instead of being connected to itself.
+        self._place = socket.socket()
+        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._place.bind((LOOPBACK, 0))
+        self.port: int = self._place.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Broker":
         config = self._folder / f"{self.kind}.conf"
-        if self.kind == "mosquitto":
-            lines = [f"listener {self.port} {LOOPBACK}", "user root", "set_tcp_nodelay true"]
-            lines += ["allow_anonymous true", self._extra]
-            config.write_text("\n".join(lines))
-        else:
-            config.write_text(
-                f'server_name: "test"\nlisten: "{LOOPBACK}:-1"\n'
-                f'jetstream {{ store_dir: "{self._folder / "store"}" }}\n'
-                f'mqtt {{ listen: "{LOOPBACK}:{self.port}" }}\n'
-            )
+        form = MOSQUITTO if self.kind == "mosquitto" else NATS
+        config.write_text(
+            form.format(host=LOOPBACK, port=self.port, folder=self._folder) + self._extra
+        )
         self._process = subprocess.Popen(
             [self._program, "-c", str(config)],
             stdin=subprocess.DEVNULL,
@@ -77,6 +91,11 @@ class Broker:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def close(self) -> None:
+        """End it, and give its port back."""
+        self.kill()
+        self._place.close()
 
     def _answers(self) -> bool:
         assert self._process is not None
@@ -97,16 +116,15 @@ def _wait_until(holds: Callable[[], bool], what: str) -> None:
 
 
 class Listener:
-    """A real subscriber to everything under `gate/`, which comes back after a broken connection."""
+    """A real subscriber to everything under `gate/`, which comes back after a broken connection to
+    the session of its name."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, name: str) -> None:
         self.messages: list[paho.MQTTMessage] = []
         self._changed = threading.Condition()
         self.subscriptions = 0
         """How often it subscribed: once a connection."""
-        self._client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id="listener", clean_session=False
-        )
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=False)
         self._client.reconnect_delay_set(1, 1)
         self._client.on_connect = lambda client, *_: client.subscribe("gate/v1/#", qos=1)
         self._client.on_subscribe = self._count
@@ -190,13 +208,27 @@ class Lane:
         return reporter
 
     def write(self, first_visit: int, last_visit: int) -> None:
-        """Write one record for each visit, and wauntil all are durable."""
+        """Write one record for each visit, and wait until all are durable."""
         answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
         for visit in range(first_visit, last_visit + 1):
             record = Record(RecordKind.ACCESS_REQUESTED, at_ns=visit, visit=visit)
             self.journal.append(record, done=answers.put)
         for _ in range(first_visit, last_visit + 1):
             assert answers.get(timeout=ANSWER_S)
+
+    def hold_disk(self) -> threading.Event:
+        """From now on nothing becomes durable until the event is set."""
+        works = threading.Event()
+        write = self.journal._store.write
+
+        def wait_and_write(
+            batch: Sequence[Pending], events: Sequence[tuple[int, bytes]], acked_seq: int
+        ) -> None:
+            works.wait(ANSWER_S)
+            write(batch, events, acked_seq)
+
+        self.journal._store.write = wait_and_write  # type: ignore[method-assign]
+        return works
 
     def append_detail(self, detail: str) -> None:
         """Queue a record with that text."""
@@ -226,7 +258,7 @@ def make_broker(tmp_path: Path) -> Iterator[Callable[..., Broker]]:
 
     yield make
     for broker in made:
-        broker.kill()
+        broker.close()
 
 
 @pytest.fixture
@@ -237,10 +269,11 @@ def broker(make_broker: Callable[..., Broker]) -> Broker:
 
 @pytest.fixture
 def listen() -> Iterator[Callable[[int], Listener]]:
+    """`listen(port)`, each time somebody else."""
     listeners: list[Listener] = []
 
     def start(port: int) -> Listener:
-        listeners.append(Listener(port))
+        listeners.append(Listener(port, f"listener-{len(listeners)}"))
         return listeners[-1]
 
     yield start

@@ -96,9 +96,9 @@ def _hold_back(reporter: Given) -> threading.Event:
 
 
 LANE = """
-import sys, time
+import sys, threading, time
 from pathlib import Path
-from drivers.journal import Limits, SqliteJournal
+from drivers.journal import QUEUE_RECORDS_MAX, Limits, SqliteJournal
 from drivers.reporter import Reporter, ReporterConfig
 from gate.records import Record, RecordKind
 from gate.walltime import WallTime
@@ -109,9 +109,13 @@ journal = SqliteJournal(path, lane="north", wall=lambda: WallTime(1_700_000_000_
 config = ReporterConfig(site="office", lane="north", host="127.0.0.1", port=port)
 reporter = Reporter(config, journal)
 reporter.start()
+# Never more than the journal's queue takes: a disk slower than this loop would have it refuse some.
+room = threading.Semaphore(QUEUE_RECORDS_MAX // 2)
 for number in range(count):
     visit = journal.restored.seq + number + 1
-    journal.append(Record(RecordKind.ACCESS_REQUESTED, at_ns=visit, visit=visit))
+    room.acquire()
+    journal.append(Record(RecordKind.ACCESS_REQUESTED, at_ns=visit, visit=visit),
+        done=lambda written: room.release())
     time.sleep(0.0005)
 reporter.stop(30)
 journal.close()

@@ -1,6 +1,7 @@
 """What a broker and its subscribers get of a lane, when nothing goes wrong."""
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from gate.records import Record, RecordKind, Spent
 
 pytestmark = pytest.mark.broker
 
+ANSWER_S = 45
+"""Liveness only."""
 Given = Any
 """A helper that `conftest.py` gives: brokers, listeners, a lane."""
 
@@ -136,6 +139,31 @@ def test_a_clean_end_says_offline_itself(lane: Given, broker: Given, listen: Giv
     assert listener.payloads("/availability") == [b"online", b"offline"]
     assert lane.journal.cursor == lane.journal.position
     assert not reporter.status().connected
+
+
+def test_a_clean_end_waits_for_the_disk(lane: Given, broker: Given, listen: Given) -> None:
+    """The lane's last records are still on their way to the disk when it is asked to stop: they
+    are sent before it takes its leave."""
+    listener = listen(broker.port)
+    reporter = lane.report(broker.port)
+    listener.wait(lambda: b"online" in listener.payloads("/availability"), "the lane")
+    disk_works = lane.hold_disk()
+    lane.journal.append(Record(RecordKind.ACCESS_REQUESTED, at_ns=1, visit=1))
+    lane.journal.append(Record(RecordKind.DEVICE_STOPPED, at_ns=2, visit=2))
+    stop = threading.Thread(target=reporter.stop, args=(20.0,))
+    stop.start()
+    assert reporter._desk.stopping.wait(ANSWER_S)
+    reporter.publish_state(b'{"state":"stopping"}')
+    listener.wait(
+        lambda: listener.on("/state") or b"offline" in listener.payloads("/availability"),
+        "the lane's last state",
+    )
+    disk_works.set()
+    stop.join()
+
+    listener.wait(lambda: b"offline" in listener.payloads("/availability"), "its leave")
+    assert listener.visits() == [1, 2]
+    assert lane.journal.cursor == lane.journal.position
 
 
 def test_a_state_too_long_is_never_published(lane: Given, broker: Given, listen: Given) -> None:

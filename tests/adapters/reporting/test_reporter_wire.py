@@ -128,6 +128,10 @@ class Records:
         assert (epoch, seq) > self.done
         self.done = (epoch, seq)
 
+    @property
+    def settled(self) -> bool:
+        return True
+
     def watch(self, wake: Callable[[], None]) -> None:
         raise AssertionError("not reached here")
 
