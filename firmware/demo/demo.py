@@ -26,7 +26,7 @@ from gate.policy import (
 from gate.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from drivers.sim.visitors import Temperament
@@ -70,8 +70,6 @@ class Demo:
         only: Sequence[Temperament],
         pictures: Path | None = None,
         pace: Pace | None = None,
-        changed: Callable[[LaneStatus], None] = lambda _status: None,
-        showed: Callable[[Show], None] = lambda _show: None,
     ) -> None:
         """Args:
         folder: holds the journal and the trust file.
@@ -80,8 +78,6 @@ class Demo:
         only: temperaments that come.
         pictures: read these instead of rendered ones; nobody holds up a pass then.
         pace: how busy the street is.
-        changed: told of the lane's status.
-        showed: told of everything that the visitor is told.
         """
         self.office = DemoOffice(folder)
         self.world: World | None = None
@@ -91,8 +87,6 @@ class Demo:
         self._seed = seed
         self._only = only
         self._pace = pace
-        self._changed = changed
-        self._showed = showed
         camera = CameraSpec(seed=seed)
         if pictures is not None:
             source = str(pictures.resolve())
@@ -170,9 +164,7 @@ class Demo:
         if status.in_service or status.reason is Reason.DEVICE_FAULT:
             self._failed = status.failed
             self._opening.set()
-        self._changed(status)
 
     def _on_show(self, show: Show) -> None:
         if self.world is not None:
             self.world.showed(show)
-        self._showed(show)
