@@ -98,6 +98,19 @@ bench-journal: ready-dev ## Durable records a second beside bare SQLite
 bench-credentials: ready-dev ## Verifying a pass beside one bare signature check
 	@$(bin)/python tests/bench/bench_credentials.py $(ARGS)
 
+# --- storms --------------------------------------------------------------------------------------
+
+.PHONY: storm storm-kill
+
+storm: ready-dev ## Faults, kills and visitors for most of an hour: GATE_STORM_S=600 for longer
+	@GATE_STORM=1 GATE_JOURNAL_KILLS=500 $(bin)/python -m pytest -q $(ARGS) \
+		tests/runtime/test_simulation.py tests/runtime/test_program_storm.py \
+		tests/runtime/test_program_kill.py tests/runtime/test_cli_demo.py \
+		tests/adapters/test_journal_crash.py
+
+storm-kill: ready-dev ## kill -9 of the program at 200 random moments: GATE_KILLS=1000 for more
+	@GATE_KILLS=$${GATE_KILLS:-200} $(bin)/python -m pytest -q $(ARGS) tests/runtime/test_program_kill.py
+
 # --- the project ---------------------------------------------------------------------------------
 
 .PHONY: lock docs clean
@@ -107,6 +120,7 @@ lock: ## Resolve the requirement files again: UPGRADE=--upgrade takes newer vers
 docs: ready-dev ## Make the generated pages again
 	@$(bin)/python docs/make_licences.py
 	@$(bin)/python docs/make_configuration.py
+	@$(bin)/python docs/make_states.py
 
 clean: ## Remove what was built; the environments too
 	rm -rf build dist .venv-3.* $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

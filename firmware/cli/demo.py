@@ -121,6 +121,9 @@ async def _show(
             tally = await demo.run(stop, visits)
         finally:
             watching.cancel()
+            await asyncio.wait({watching})
+    if not watching.cancelled():
+        watching.result()  # it ends by itself only where it raises
     click.echo(
         f"{tally.visits} visitors; {tally.written} records written, "
         f"{tally.reported} of them with the broker"
