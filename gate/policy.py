@@ -133,7 +133,7 @@ class CredentialPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     """A code shown early counts for this visit if its stage comes within so long."""
     untrusted_clock: UntrustedClock = UntrustedClock.OFFICER
     anti_passback_s: Annotated[float, Meta(ge=0, le=86_400)] = 0.0
-    """A pass that came in may not come in again within so long unless it left; 0 is off."""
+    """A pass that came in may not come in again within so long; 0 is off."""
 
 
 class Hours(Struct, frozen=True, forbid_unknown_fields=True):

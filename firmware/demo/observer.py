@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drivers.api import DriverError
 from drivers.wiring import OutputName
 from firmware.broker import LOOPBACK
 from firmware.demo.snapshot import (
@@ -85,7 +86,11 @@ class Observer:
         if self._first_seq is None:
             self._first_seq = journal.restored.seq
             self._read_to = (journal.restored.epoch, journal.restored.seq)
-        for stored in journal.after(*self._read_to, RECORDS_MAX):
+        try:
+            new = journal.after(*self._read_to, RECORDS_MAX)
+        except DriverError:  # the lane ends, and has closed it
+            return
+        for stored in new:
             self._entries += 1
             wall = WallTime(stored.wall_ms, quality=ClockQuality(stored.quality))
             self._counting.add(Entry(self._entries, wall, decode(stored.body)))
