@@ -12,12 +12,14 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from drivers.journal.reader import Reader
 from drivers.sampler import Sampler
 from drivers.truststore import load_trust
 from firmware import board, trace
 from firmware.codes import CodeDesk
 from firmware.controller import Controller
 from firmware.hands import Hands
+from firmware.past import RECORDS_LOOKED_AT, unreset_alarm
 from firmware.pulse import Pulse
 from firmware.signals import Signals
 from firmware.status import encode_status
@@ -34,6 +36,7 @@ from gate.events import (
 )
 from gate.lane import start
 from gate.policy import Stage
+from gate.records import decode
 from gate.states import Idle
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from firmware.vision.wire import Seen
     from firmware.wallclock import WallClock
     from gate.commands import Show
+    from gate.reasons import Reason
     from gate.walltime import WallTime
 
 log = logging.getLogger(__name__)
@@ -131,7 +135,12 @@ class Program:
         restored = self.journal.restored
         self._wall.raise_floor(restored.wall_floor_ms)
         began = trace.Began(
-            config.policy, self._wall.now(), restored.occupancy, restored.visit, restored.grant
+            config.policy,
+            self._wall.now(),
+            restored.occupancy,
+            restored.visit,
+            restored.grant,
+            unreset=self._unreset_alarm(),
         )
         open_grants = self.journal.open_grants
         now_ns = self._clock()
@@ -143,6 +152,7 @@ class Program:
             visits=restored.visit,
             granted=restored.grant,
             open_grants=open_grants,
+            unreset=began.unreset,
         )
         trace.write_beginning(self.journal.trace, now_ns, began, restored.spent, open_grants)
         controller = Controller(
@@ -175,6 +185,11 @@ class Program:
             self.reporter.start()
             self._shutdown.append(("reporter", self._stop_reporter))
             self._status_changed(controller.status)
+
+    def _unreset_alarm(self) -> Reason | None:
+        with Reader(board.journal_path(self.config)) as reader:
+            newest = reader.newest(RECORDS_LOOKED_AT)
+        return unreset_alarm(decode(stored.body) for stored in reversed(newest))
 
     def _begin_devices(self, controller: Controller) -> None:
         config = self.config

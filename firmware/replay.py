@@ -57,6 +57,7 @@ def replay(events: Iterable[tuple[int, bytes]]) -> Iterator[Replayed]:
         visits=began.visits,
         granted=began.granted,
         open_grants=grants,
+        unreset=began.unreset,
     )
     watch = Invariants()
     watch.began(state, commands, now_ns)

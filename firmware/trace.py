@@ -14,6 +14,7 @@ from msgspec import Struct
 from gate.events import AnyEvent
 from gate.ledger import Ledger
 from gate.policy import Policy
+from gate.reasons import Reason
 from gate.records import Record, Spent
 from gate.walltime import WallTime
 
@@ -39,6 +40,8 @@ class Began(Struct, frozen=True, tag=True):
     occupancy: int
     visits: int
     granted: int
+    unreset: Reason | None = None
+    """An alarm that staff had not reset."""
 
 
 class BeganPart(Struct, frozen=True, tag=True):

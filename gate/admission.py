@@ -84,7 +84,8 @@ def _passed_back(
     credential: Credential, ledger: Ledger, policy: CredentialPolicy, wall: WallTime
 ) -> Reason | None:
     since_s = ledger.inside.get(credential.holder)
-    if since_s is not None and wall.unix_s - since_s < policy.anti_passback_s:
+    # Somebody who came in under a clock in the future is not locked out until then.
+    if since_s is not None and 0 <= wall.unix_s - since_s < policy.anti_passback_s:
         return Reason.ANTI_PASSBACK
     return None
 

@@ -193,6 +193,10 @@ def _duress(turn: Turn, event: CredentialPresented) -> None:
 
 
 def _maintain(turn: Turn, event: StaffActed) -> bool:
+    if event.action is StaffAction.RESET and turn.lane.unreset is not None:
+        if turn.lane.alarm is None:
+            turn.remember(unreset=None)
+        return True
     wanted = {StaffAction.MAINTENANCE_ON: True, StaffAction.MAINTENANCE_OFF: False}
     maintenance = wanted.get(event.action, turn.lane.maintenance)
     news = maintenance != turn.lane.maintenance

@@ -43,7 +43,7 @@ DUE_MAX = 8
 """Things that can be due at one moment, one after another: a grant, then the visit, and so on."""
 
 
-def start(
+def start(  # noqa: PLR0913 - each is named by its caller
     policy: Policy,
     now_ns: int,
     *,
@@ -52,6 +52,7 @@ def start(
     visits: int = 0,
     granted: int = 0,
     open_grants: Iterable[Record] = (),
+    unreset: Reason | None = None,
 ) -> tuple[OutOfService, tuple[AnyCommand, ...]]:
     """The lane as it begins, with what the journal remembers.
 
@@ -63,8 +64,9 @@ def start(
         visits: the number of the last visit before; `granted` that of the last grant.
         granted: see `visits`.
         open_grants: grants whose outcome nobody wrote down; each is closed as unknown.
+        unreset: an alarm that staff had not reset before; nobody is let in until then.
     """
-    lane = Lane(policy, ledger or Ledger(), wall, visits=visits, grants=granted)
+    lane = Lane(policy, ledger or Ledger(), wall, visits=visits, grants=granted, unreset=unreset)
     turn = Turn(lane, now_ns)
     for direction in Direction:
         turn.order(Secure(direction))

@@ -11,9 +11,13 @@ from msgspec import Struct
 
 from gate.credential.model import Credential
 from gate.records import Direction, Spent
+from gate.walltime import SECONDS_PER_DAY
 
+SPENT_KEPT_S = 14 * SECONDS_PER_DAY
+"""A used pass is remembered for so long after it has expired: on a clock that can't be trusted
+later, its own end is no proof against it."""
 SPENT_MAX = 200_000
-"""Used passes remembered at once; more means that pruning has not run for weeks."""
+"""Used passes kept by pruning; beyond, those that ended first are forgotten."""
 RECHECKS_MAX = 64
 """Second measurements waited for at once; the oldest is forgotten beyond."""
 
@@ -69,9 +73,7 @@ class Ledger(Struct, frozen=True):
         """The ledger without what can no longer matter at that time."""
         return msgspec.structs.replace(
             self,
-            spent=immutables.Map(
-                {key: until_s for key, until_s in self.spent.items() if until_s > unix_s}
-            ),
+            spent=immutables.Map(_newest(self.spent, unix_s - SPENT_KEPT_S)),
             inside=immutables.Map(
                 {
                     holder: since_s
@@ -104,3 +106,11 @@ class Ledger(Struct, frozen=True):
         return msgspec.structs.replace(
             self, rechecks=tuple(other for other in self.rechecks if other != recheck)
         )
+
+
+def _newest(spent: immutables.Map[str, int], since_s: int) -> dict[str, int]:
+    """Used passes that ended later than that, at most `SPENT_MAX`."""
+    kept = {key: until_s for key, until_s in spent.items() if until_s > since_s}
+    if len(kept) <= SPENT_MAX:
+        return kept
+    return dict(sorted(kept.items(), key=lambda row: row[1])[-SPENT_MAX:])

@@ -2,7 +2,8 @@
 
 A lies on the street side, B inside. A person entering breaks A, then both, then only B,
 then none. The machine remembers on which side the passage began and which beam was the
-last to be blocked alone; what left by the side it came from turned back.
+last to be blocked alone; what left by the side it came from turned back. The beams lie closer
+together than a body is deep (20 cm): who never breaks both at once is not seen to go through.
 """
 
 import enum

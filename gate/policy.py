@@ -178,7 +178,10 @@ class PassagePolicy(Struct, frozen=True, forbid_unknown_fields=True):
     refusal_s: Annotated[float, Meta(ge=0.1, le=60)] = 6.0
     officer_s: Annotated[float, Meta(ge=0.1, le=600)] = 60.0
     """How long a referred visitor may wait in the lane for an officer."""
-    absent_s: Annotated[float, Meta(ge=0.1, le=10)] = 1.5
+    late_s: Annotated[float, Meta(ge=0, le=30)] = 1.0
+    """Whoever goes through so soon after the barrier was secured went in on the grant: a push at
+    the last moment, or the memory of a turnstile that is released by a pulse."""
+    absent_s: Annotated[float, Meta(ge=0.1, le=3)] = 1.5
     """Somebody whom the presence sensor has lost for so long has left."""
     door_held_s: Annotated[float, Meta(ge=0.1, le=600)] = 15.0
     """A door that is open for longer is held open."""

@@ -27,9 +27,12 @@ from gate.states import (
     State,
 )
 from gate.turn import Turn
+from gate.walltime import NS_PER_S
 
 EXIT_RELEASE_NS = ns(GRANT_S_MAX)
-"""How long one release of the exit lasts in an alarm; it is renewed at half of that."""
+"""How long one release of the exit lasts in an alarm."""
+EXIT_RENEW_NS = NS_PER_S
+"""How often it is renewed: a relay that a stall of the loop let go is on again so soon."""
 
 
 def raise_alarm(turn: Turn, state: State, reason: Reason) -> Emergency:
@@ -144,7 +147,7 @@ def _not_empty(lane: Lane) -> Reason | None:
 
 def _let_all_out(turn: Turn, reason: Reason) -> Emergency:
     turn.order(Release(Direction.EXIT, 0, turn.now_ns + EXIT_RELEASE_NS))
-    return Emergency(turn.lane, reason, turn.now_ns + EXIT_RELEASE_NS // 2)
+    return Emergency(turn.lane, reason, turn.now_ns + EXIT_RENEW_NS)
 
 
 def _end_visit(turn: Turn, state: State, reason: Reason) -> None:

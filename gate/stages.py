@@ -253,6 +253,8 @@ def _verdict(turn: Turn, visit: Visit, estimate: Estimate) -> Step:
     visit = structs.replace(visit, screened=estimate)
     if visit.credential is not None:
         _settle(turn, visit.credential.holder)
+    elif Stage.CREDENTIAL not in turn.lane.policy.stages:
+        _settle(turn, "")
     return advance(turn, visit)
 
 
@@ -273,23 +275,36 @@ def _elevated(turn: Turn, visit: Visit) -> Denied | Referred:
     return refusals.deny(turn, visit, Reason.TEMPERATURE_ELEVATED)
 
 
-def bind_recheck(turn: Turn, visit: Visit, event: CredentialPresented) -> None:
-    """Whoever was sent to sit down shows a code: the second measurement is bound to it."""
-    ledger = turn.lane.ledger
+def bind_recheck(turn: Turn, state: Denied, event: CredentialPresented) -> Denied | Referred:
+    """Whoever was sent to sit down shows a code: the second measurement is bound to it. Where it is
+    the second already, its owner is referred."""
+    ledger, policy = turn.lane.ledger, turn.lane.policy.temperature
     newest = ledger.rechecks[-1]  # of this visit: the refusal for it stands
     if newest.holder:
-        return
-    bound = Recheck(event.credential.holder, newest.measured_ns)
-    turn.remember(ledger=ledger.settled(newest).awaiting(bound))
-    turn.record_visit(RecordKind.CREDENTIAL_HELD, visit, pseudonym=event.pseudonym)
+        return state
+    turn.record_visit(RecordKind.CREDENTIAL_HELD, state.visit, pseudonym=event.pseudonym)
+    ledger = ledger.settled(newest)
+    holder = event.credential.holder
+    first = ledger.recheck_of(holder, newest.measured_ns, ns(policy.recheck_within_s))
+    if first is None:
+        turn.remember(ledger=ledger.awaiting(Recheck(holder, newest.measured_ns)))
+        return state
+    if newest.measured_ns - first.measured_ns < ns(policy.recheck_after_s):
+        turn.remember(ledger=ledger)
+        return state
+    turn.remember(ledger=ledger.settled(first))
+    known = structs.replace(state.visit, pseudonym=event.pseudonym)
+    reason = Reason.TEMPERATURE_ELEVATED_TWICE
+    return refusals.refer(turn, known, reason, to_health_centre=True)
 
 
 def _settle(turn: Turn, holder: str) -> None:
-    """A normal second measurement: the first one no longer counts."""
-    ledger = turn.lane.ledger
-    within_ns = ns(turn.lane.policy.temperature.recheck_within_s)
-    first = ledger.recheck_of(holder, turn.now_ns, within_ns)
-    if first is not None:
+    """A normal second measurement: the first one no longer counts. One that nobody can be told by
+    is settled only when its five minutes are over."""
+    ledger, policy = turn.lane.ledger, turn.lane.policy.temperature
+    first = ledger.recheck_of(holder, turn.now_ns, ns(policy.recheck_within_s))
+    due_ns = 0 if holder else ns(policy.recheck_after_s)
+    if first is not None and turn.now_ns - first.measured_ns >= due_ns:
         turn.remember(ledger=ledger.settled(first))
 
 

@@ -75,6 +75,8 @@ class Lane(Struct, frozen=True):
     """The emergency stop is pressed."""
     evacuating: bool = False
     """The exit is released for everybody, from the alarm until staff resets the lane."""
+    unreset: Reason | None = None
+    """An alarm that was not reset before the process was started anew; staff resets it."""
     tampered: bool = False
     checked: bool = False
     """The self-check passed."""
@@ -98,6 +100,8 @@ class Lane(Struct, frozen=True):
             return Reason.STARTING
         if self.maintenance:
             return Reason.MAINTENANCE
+        if self.unreset is not None:
+            return self.unreset
         if self.tampered:
             return Reason.TAMPER
         if not self.failed:
@@ -126,7 +130,10 @@ class Lane(Struct, frozen=True):
         return self.track.since_ns + ns(self.policy.passage.obstructed_s)
 
     def grant_ends_ns(self, grant: Grant, until_ns: int) -> int:
-        """When the grant is given up: at its end, or later while somebody is going through."""
+        """When the grant is given up: for the way in a little after the barrier was secured, or
+        later while somebody is going through."""
+        if grant.direction is Direction.ENTRY:
+            until_ns += ns(self.policy.passage.late_s)
         if self.track.began is grant.direction:
             return max(until_ns, self.obstructed_at_ns)
         return until_ns

@@ -120,8 +120,7 @@ def denied(turn: Turn, state: Denied, event: AnyEvent) -> Step | None:
                 shown = Held(credential, pseudonym, wall, turn.now_ns)
                 return stages.judge(turn, state.visit, shown)
             if state.reason is Reason.TEMPERATURE_ELEVATED:
-                stages.bind_recheck(turn, state.visit, event)
-                return state
+                return stages.bind_recheck(turn, state, event)
         case CodeRefused(reason=reason) if state.another_code:
             turn.record_visit(RecordKind.CREDENTIAL_REFUSED, state.visit, reason=reason)
             return state

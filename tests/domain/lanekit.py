@@ -106,12 +106,14 @@ class Scene:
         quality: ClockQuality = ClockQuality.TRUSTED,
         open_grants: Iterable[Record] = (),
         in_service: bool = True,
+        unreset: Reason | None = None,
     ) -> None:
         """Args:
         policy: the site's rules; the defaults without it.
         ledger: who is inside, which passes are used.
         quality: of the wall clock.
         open_grants: what the journal has without an outcome.
+        unreset: an alarm that staff had not reset.
         in_service: everything works from the beginning, and the lane waits for somebody.
         """
         self.policy = policy or Policy()
@@ -137,6 +139,7 @@ class Scene:
             wall=self.wall,
             ledger=ledger,
             open_grants=open_grants,
+            unreset=unreset,
         )
         self.watch.began(self.state, commands, self.now_ns)
         self._obey(commands)

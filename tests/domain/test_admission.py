@@ -5,7 +5,7 @@ import pytest
 
 from gate.admission import Outcome, Ruling, rule
 from gate.credential.model import Credential, CredentialKind
-from gate.ledger import RECHECKS_MAX, Ledger, Recheck
+from gate.ledger import RECHECKS_MAX, SPENT_KEPT_S, Ledger, Recheck
 from gate.policy import (
     ADVISORY,
     ChamberMode,
@@ -166,8 +166,8 @@ def test_what_expired_is_forgotten() -> None:
     """Pruning keeps what can still matter and drops the rest."""
     ledger = (
         Ledger()
-        .restored(Spent("old", "h1", NOW.unix_s))
-        .restored(Spent("new", "h2", NOW.unix_s + 1))
+        .restored(Spent("old", "h1", NOW.unix_s - SPENT_KEPT_S))
+        .restored(Spent("new", "h2", NOW.unix_s - SPENT_KEPT_S + 1))
         .passed(Direction.ENTRY, BADGE, NOW.unix_s - 600)
     )
     pruned = ledger.pruned(NOW.unix_s, 600)
@@ -175,6 +175,22 @@ def test_what_expired_is_forgotten() -> None:
     assert not pruned.inside
     assert set(ledger.pruned(NOW.unix_s, 601).inside) == {BADGE.holder}
     assert set(ledger.spent) == {"old", "new"}
+
+
+def test_used_passes_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond it, those that ended first are forgotten."""
+    monkeypatch.setattr("gate.ledger.SPENT_MAX", 2)
+    ledger = Ledger()
+    for number in (3, 1, 2):
+        ledger = ledger.restored(Spent(f"k{number}", "h", NOW.unix_s + number))
+    assert set(ledger.pruned(NOW.unix_s, 0).spent) == {"k2", "k3"}
+
+
+def test_who_came_in_under_a_clock_in_the_future_is_not_locked_out() -> None:
+    """Anti-passback looks back, never ahead."""
+    policy = Policy(credential=CredentialPolicy(anti_passback_s=600))
+    ledger = Ledger().passed(Direction.ENTRY, BADGE, NOW.unix_s + 10)
+    assert rule(BADGE, ledger, policy, NOW).outcome is Outcome.ADMIT
 
 
 def test_a_second_measurement_finds_its_first() -> None:

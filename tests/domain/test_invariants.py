@@ -226,13 +226,13 @@ LIES = [
     Told(
         "the lane's open grants are those without an outcome",
         "open",
-        lambda lane: lane.wait(5),
+        lambda lane: lane.wait(6),
         unwritten(RecordKind.ACCESS_NOT_TAKEN),
     ),
     Told(
         "a grant has exactly one outcome",
         "open",
-        lambda lane: lane.wait(5),
+        lambda lane: lane.wait(6),
         lambda commands: [*commands, *commands],
     ),
     Told(

@@ -250,7 +250,7 @@ def test_a_lane_that_is_reset_waits_for_the_last_one() -> None:
 def test_an_alarm_and_a_deadline_at_the_same_moment() -> None:
     """What was due is done first, and the alarm has the last word."""
     lane = moment("open")
-    lane.oversleep(5)
+    lane.oversleep(6)
     lane.fire()
     assert lane.place == "Emergency"
     assert lane.news() == ["access.not_taken", "fire.raised"]

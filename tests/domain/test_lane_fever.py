@@ -172,6 +172,44 @@ def test_a_code_shown_after_the_refusal_binds_it() -> None:
     assert lane.news() == []
 
 
+def test_a_second_fever_shown_with_its_pass_is_referred() -> None:
+    """In the usual order the pass comes after both measurements, and knows of the first."""
+    lane = Scene(POLICY)
+    comes(lane, FEVER_C)
+    lane.shows(PASS)
+    goes_to_sit_down(lane)
+    comes(lane, FEVER_C)
+    assert lane.news()[-1] == "access.denied temperature_elevated"
+    lane.shows(PASS)
+    assert lane.news()[-1] == "access.referred temperature_elevated_twice"
+    assert lane.state.lane.ledger.rechecks == ()
+
+
+def test_a_fever_too_early_keeps_the_time_of_the_first() -> None:
+    """Nobody's five minutes begin anew because they came too soon."""
+    lane = Scene(POLICY)
+    comes(lane, FEVER_C)
+    lane.shows(PASS)
+    (first,) = lane.state.lane.ledger.rechecks
+    goes_to_sit_down(lane, 60)
+    comes(lane, FEVER_C)
+    lane.shows(PASS)
+    assert lane.state.lane.ledger.rechecks == (first,)
+
+
+def test_without_passes_a_normal_second_measurement_is_the_end_of_it() -> None:
+    """Where no code is asked for, the oldest one that is due is settled; none before its time."""
+    lane = Scene(TEMPERATURE_ONLY)
+    comes(lane, FEVER_C)
+    goes_to_sit_down(lane, 60)
+    early = lane.copy()
+    comes(early, NORMAL_C)
+    assert len(early.state.lane.ledger.rechecks) == 1
+    lane.wait(300)
+    comes(lane, NORMAL_C)
+    assert lane.state.lane.ledger.rechecks == ()
+
+
 def test_a_code_shown_after_another_refusal_binds_nothing() -> None:
     """Too early is no measurement."""
     lane = Scene(CODE_FIRST)

@@ -22,9 +22,22 @@ def test_who_turns_back_may_try_again_while_the_grant_lasts() -> None:
     again = lane.copy()
     again.goes_in()
     assert again.occupancy == 1
-    lane.wait(5)
+    lane.wait(6)
     assert lane.news() == ["access.not_taken turned_back"]
     assert lane.occupancy == 0
+
+
+@pytest.mark.parametrize(("after_s", "is_late"), [(5.2, False), (6.1, True)])
+def test_a_push_at_the_last_moment_is_on_the_grant(after_s: float, is_late: bool) -> None:
+    """The barrier is shut after five seconds; who is through a second later used the pass, and
+    nobody else will."""
+    lane = moment("open")
+    lane.wait(after_s)
+    assert not lane.is_released()
+    lane.goes_in()
+    taken = "passage.tailgating" if is_late else "access.taken"
+    assert any(news.startswith(taken) for news in lane.news())
+    assert (PASS.replay_key in lane.state.lane.ledger.spent) is not is_late
 
 
 def test_who_turns_back_is_named_by_their_own_grant() -> None:

@@ -293,3 +293,20 @@ def test_what_is_seen_while_the_lane_is_shut_is_remembered() -> None:
     lane.wait(0.5)
     assert lane.place == "Disinfecting"
     assert not lane.chamber_runs()
+
+
+def test_an_alarm_outlives_a_restart() -> None:
+    """Until staff resets it, and while its input is active not even then."""
+    lane = Scene(unreset=Reason.FIRE)
+    assert lane.place == "OutOfService"
+    assert lane.state.lane.shut is Reason.FIRE
+    again = lane.copy()
+    again.officer(StaffAction.RESET)
+    assert again.place == "Idle"
+    lane.fire()
+    assert lane.place == "Emergency"
+    lane.officer(StaffAction.RESET)
+    assert lane.place == "Emergency"
+    lane.fire(active=False)
+    lane.officer(StaffAction.RESET)
+    assert lane.place == "Idle"

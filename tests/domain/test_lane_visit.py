@@ -374,6 +374,7 @@ def test_a_grant_that_nobody_takes_is_not_taken() -> None:
     assert lane.is_released()
     lane.wait(0.1)
     assert not lane.is_released()
+    lane.wait(1)
     assert lane.news()[-1] == "access.not_taken"
     assert lane.occupancy == 0
     lane.walks_away()
