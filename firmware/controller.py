@@ -17,7 +17,22 @@ import msgspec
 
 from firmware.status import LaneStatus, status_of
 from gate.commands import Screen, Show
-from gate.events import AnyEvent, Woke
+from gate.events import (
+    AnyEvent,
+    BeamChanged,
+    ChamberInputChanged,
+    DeviceFailed,
+    EmergencyStopChanged,
+    ExitRequested,
+    FireChanged,
+    GrantCommitted,
+    GrantNotCommitted,
+    PassContactPulsed,
+    PresenceChanged,
+    ShutdownRequested,
+    TamperChanged,
+    Woke,
+)
 from gate.lane import step
 from gate.walltime import NS_PER_S
 
@@ -32,10 +47,30 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EVENTS_MAX = 1_024
-"""Events that may wait for the loop. More have come only where it hangs, and then the watchdog
-is on its way."""
+"""Events that may wait for the loop. More come only where it hangs or is flooded."""
+SAFETY_EVENTS_MAX = 4 * EVENTS_MAX
+"""As many may wait when those of `SAFETY` come: an alarm is not lost behind a flood of codes."""
+SAFETY = (
+    FireChanged,
+    EmergencyStopChanged,
+    TamperChanged,
+    ExitRequested,
+    ShutdownRequested,
+    DeviceFailed,
+    GrantCommitted,
+    GrantNotCommitted,
+    BeamChanged,
+    PassContactPulsed,
+    PresenceChanged,
+    ChamberInputChanged,
+)
+"""Events by which people are let out, kept from harm, or counted."""
 
 _encode = msgspec.json.Encoder().encode
+
+
+class EventsLostError(RuntimeError):
+    """More events came than the loop took in time."""
 
 
 class Controller:
@@ -62,7 +97,7 @@ class Controller:
         """What the visitor was told last."""
         self.status = status_of(state, self.show)
         self.overflowed = 0
-        """Events that were lost because `EVENTS_MAX` waited."""
+        """Events that were lost because too many waited."""
         self._clock = clock
         self._trace = trace
         self._changed = changed
@@ -75,6 +110,8 @@ class Controller:
         self._timer: asyncio.TimerHandle | None = None
         self._now_ns = clock()
         self._failed: asyncio.Future[None] | None = None
+        self._broken = False
+        """A step was left half way: no other may follow."""
 
     def start(self, do: Callable[[AnyCommand], None], commands: Iterable[AnyCommand]) -> None:
         """Begin, in the running loop: first the commands of the lane's own start.
@@ -95,14 +132,19 @@ class Controller:
         self._set_timer()
 
     async def failed(self) -> None:
-        """Wait until a step could not be made. Raises what it raised."""
+        """Wait until a step could not be made, and raise what it raised; or until events were lost.
+
+        Raises:
+            EventsLostError: the lane may have missed what matters, and must begin anew.
+        """
         assert self._failed is not None, "not started"  # noqa: S101 - a mistake of ours
         await asyncio.shield(self._failed)
 
     def post(self, event: AnyEvent) -> None:
         """The one door: from any thread, at any time; never waits, never raises."""
         with self._door:
-            if len(self._waiting) >= EVENTS_MAX:
+            most = SAFETY_EVENTS_MAX if isinstance(event, SAFETY) else EVENTS_MAX
+            if len(self._waiting) >= most:
                 self.overflowed += 1
                 return
             self._waiting.append(event)
@@ -134,15 +176,19 @@ class Controller:
             events = list(self._waiting)
             self._waiting.clear()
             self._called = False
+            lost = self.overflowed
         for event in events:
             self._take(event, self._clock())
+        # Only now: what did get in is obeyed, and the lane is whole enough to be shut down.
+        if lost and self._do is not None and self._failed is not None and not self._failed.done():
+            self._failed.set_exception(EventsLostError(f"{lost} events came to a full door"))
 
     def _wake(self, due_ns: int) -> None:
         # A timer may be early by its resolution; the lane's time never is.
         self._take(Woke(), max(due_ns, self._clock()))
 
     def _take(self, event: AnyEvent, now_ns: int) -> None:
-        if self._do is None or self._failed is None or self._failed.done():
+        if self._do is None or self._failed is None or self._broken:
             return
         now_ns = self._now_ns = max(now_ns, self._now_ns)
         try:
@@ -153,7 +199,9 @@ class Controller:
             self._set_timer()
             self._tell()
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the process in good order
-            self._failed.set_exception(error)
+            self._broken = True
+            if not self._failed.done():
+                self._failed.set_exception(error)
 
     def _tell(self) -> None:
         """Say how the lane is, when that is new."""

@@ -9,7 +9,7 @@ import tempfile
 import termios
 from typing import IO, Any
 
-STDIN, STDERR = 0, 2
+STDIN, STDOUT, STDERR = 0, 1, 2
 KEPT_BYTES_MAX = 65_536
 """What is kept of standard error while somebody draws; where it is more, it begins again."""
 TOLD_BYTES_MAX = 4_096
@@ -49,6 +49,13 @@ class QuietTerminal:
         """Forget what was said where it has become too much."""
         if self._aside is not None and os.fstat(self._aside.fileno()).st_size > KEPT_BYTES_MAX:
             self._aside.truncate(0)
+
+    @staticmethod
+    def restart_output() -> None:
+        """Wake whoever waits for room in the terminal."""
+        with contextlib.suppress(termios.error):
+            termios.tcflow(STDOUT, termios.TCOOFF)
+            termios.tcflow(STDOUT, termios.TCOON)
 
     def give_back(self) -> None:
         """As it was before, and what was said meanwhile. Idempotent."""

@@ -93,6 +93,10 @@ class LiveView:
         """
         self._ended.set()
         self._thread.join(END_S_MAX)
+        if self._thread.is_alive():
+            # Ctrl-C makes the kernel drop what a full terminal has not shown yet, and it does not
+            # always wake whoever waited for room there. Starting the output again does.
+            self._quiet.restart_output()
         self._give_back()
         if self._before is not None:
             signal.signal(signal.SIGTSTP, self._before)

@@ -11,16 +11,18 @@ import pytest
 from lanekit import LIVELY_S, LOOK_S, play, until
 
 from firmware import controller as controller_module
-from firmware.controller import EVENTS_MAX, Controller
+from firmware.controller import EVENTS_MAX, SAFETY_EVENTS_MAX, Controller, EventsLostError
 from firmware.status import LaneStatus
 from gate.commands import AnyCommand, Secure, Show
 from gate.events import (
     AnyEvent,
     ChamberInput,
     ChamberInputChanged,
+    FireChanged,
     PresenceChanged,
     ReadingTaken,
     SelfCheckPassed,
+    ShutdownRequested,
     Woke,
 )
 from gate.lane import start
@@ -145,7 +147,7 @@ def test_many_threads_post_and_nothing_is_lost() -> None:
 
 def test_a_loop_that_hangs_loses_the_newest_and_counts_them() -> None:
     """The door is bounded: what comes beyond is lost, never waited for, and known to the watchdog's
-    vitals. What got in is taken."""
+    vitals. What got in is taken; then the program is to end, and to begin anew."""
 
     async def story() -> None:
         lane = Lane()
@@ -167,6 +169,32 @@ def test_a_loop_that_hangs_loses_the_newest_and_counts_them() -> None:
         lane.controller.post(SelfCheckPassed())
         await lane.took(EVENTS_MAX + 1)
         assert lane.events()[-1] == SelfCheckPassed()
+        with pytest.raises(EventsLostError, match=f"^{lane.controller.overflowed} events"):
+            await lane.controller.failed()
+
+    play(story())
+
+
+def test_an_alarm_is_not_lost_behind_a_flood() -> None:
+    """Fire and the end pass the first bound, up to a second one that nothing passes. The lane obeys
+    them, also once the overflow has been told."""
+
+    async def story() -> None:
+        lane = Lane()
+        lane.start()
+        for number in range(EVENTS_MAX + 1):
+            lane.controller.post(numbered(0, number))
+        lane.controller.post(FireChanged(active=True))
+        with pytest.raises(EventsLostError):
+            await lane.controller.failed()
+        assert lane.controller.overflowed == 1
+        assert lane.controller.state.lane.fire
+        for _ in range(SAFETY_EVENTS_MAX + 5):
+            lane.controller.post(PresenceChanged(present=False))
+        assert lane.controller.overflowed == 6
+        await lane.took(EVENTS_MAX + 1 + SAFETY_EVENTS_MAX)
+        lane.controller.finish(ShutdownRequested())
+        assert lane.controller.state.lane.closing
 
     play(story())
 
