@@ -155,6 +155,8 @@ class OutputRole(Struct, frozen=True):
     """Longest time on where the site says nothing; None: as long as the lease is renewed."""
     on_ms_limit: int | None
     """The longest that a site may set."""
+    endless: bool = False
+    """An alarm keeps it on without end: no pulse, and no limit of a site's."""
     moves: bool = False
     """Something moves or flows: it must not stir at power-on."""
 
@@ -173,8 +175,8 @@ _LIGHT = OutputRole(on_ms_max=None, on_ms_limit=None)
 OUTPUT_ROLES: Final[Mapping[OutputName, OutputRole]] = MappingProxyType(
     {
         OutputName.BARRIER_ENTRY: OutputRole(ASSISTED_GRANT_MS, ASSISTED_GRANT_MS, moves=True),
-        # Egress is never cut short by a limit of ours; a quiet controller still ends it.
-        OutputName.BARRIER_EXIT: OutputRole(None, ASSISTED_GRANT_MS, moves=True),
+        # Egress is never cut short by a limit; a quiet controller still ends it.
+        OutputName.BARRIER_EXIT: OutputRole(None, None, endless=True, moves=True),
         OutputName.CHAMBER: OutputRole(CHAMBER_PERSON_MS, CHAMBER_MS_MAX, moves=True),
         OutputName.LIGHT_RED: _LIGHT,
         OutputName.LIGHT_YELLOW: _LIGHT,
@@ -313,12 +315,27 @@ def power_on_hazards(wiring: Wiring) -> list[str]:
 
 
 def _check_output(name: OutputName, output: OutputLine) -> None:
+    if OUTPUT_ROLES[name].endless:
+        _check_endless(name, output)
     limit = OUTPUT_ROLES[name].on_ms_limit
     if limit is None or output.on_ms_max is None:
         return
     if output.on_ms_max > limit:
         raise ValueError(
             f"{name} may stay on {output.on_ms_max} ms, the most is {limit}; lower on_ms_max"
+        )
+
+
+def _check_endless(name: OutputName, output: OutputLine) -> None:
+    wrong = None
+    if output.hold is not Hold.LEVEL:
+        wrong = f'hold = "{output.hold}"'
+    elif output.on_ms_max is not None:
+        wrong = "on_ms_max"
+    if wrong is not None:
+        raise ValueError(
+            f"{name} must stay released for as long as an alarm lasts, and {wrong} lets go of it "
+            "before; leave that out"
         )
 
 

@@ -19,7 +19,7 @@ from gate.commands import (
     StopChamber,
     StopMeasuring,
 )
-from gate.events import Device, DeviceFailed, GrantCommitted, GrantNotCommitted
+from gate.events import GrantCommitted, GrantNotCommitted
 from gate.records import Direction
 
 if TYPE_CHECKING:
@@ -57,10 +57,11 @@ class Hands:
         show: Callable[[Show], None],
     ) -> None:
         """Args:
-        board: opened; its outputs have the names of `drivers.wiring.OutputName`.
+        board: opened; its outputs have the names of `drivers.wiring.OutputName`. It reports
+            their faults, and the end of each, by itself.
         sampling: the thermometer's.
         journal: takes grants and records.
-        post: the lane's door, for what the devices answer.
+        post: the lane's door, for what the journal answers.
         show: tells the visitor: lights, sound, screens.
         """
         self._board = board
@@ -70,7 +71,7 @@ class Hands:
         self._show = show
 
     def do(self, command: AnyCommand) -> None:
-        """One command. What a device refuses comes back as an event."""
+        """One command. What a device refuses comes back as an event of the board's."""
         match command:
             case CommitGrant(record=record, spent=spent):
                 number = record.grant
@@ -80,11 +81,11 @@ class Hands:
             case Append(record=record):
                 self._journal.append(record)
             case Release(direction=direction, until_ns=until_ns):
-                self._drive(_BARRIERS[direction], until_ns, Device.BARRIER)
+                self._drive(_BARRIERS[direction], until_ns)
             case Secure(direction=direction):
                 self._rest(_BARRIERS[direction])
             case RunChamber(until_ns=until_ns):
-                self._drive(OutputName.CHAMBER, until_ns, Device.CHAMBER)
+                self._drive(OutputName.CHAMBER, until_ns)
             case StopChamber():
                 self._rest(OutputName.CHAMBER)
             case Measure(visit=visit):
@@ -100,7 +101,7 @@ class Hands:
         """On the journal's thread."""
         self._post(GrantCommitted(grant) if written else GrantNotCommitted(grant))
 
-    def _drive(self, name: OutputName, until_ns: int, device: Device) -> None:
+    def _drive(self, name: OutputName, until_ns: int) -> None:
         output = self._output(name)
         if output is None:
             return
@@ -108,7 +109,6 @@ class Hands:
             output.drive(until_ns)
         except DriverError as error:
             log.error("%s", error)  # noqa: TRY400 - the device's own words say it all
-            self._post(DeviceFailed(device, str(error.kind)))
 
     def _rest(self, name: OutputName) -> None:
         output = self._output(name)

@@ -65,6 +65,8 @@ class _Input(Struct):
     resume_ns: int = 0
     active_since_ns: int | None = None
     """Since when it is active, where it may not be so for ever."""
+    repeat_at_ns: int | None = None
+    """When to say again that it is active, where once is not enough."""
     differs_since_ns: int | None = None
     """Since when its level is another than the edges told."""
 
@@ -182,7 +184,7 @@ class InputWatch:
             return
         news = each.filter.edge(active, at_ns)
         if each.filter.chatters():
-            self._switch_off(each)
+            self._switch_off(each, at_ns)
         elif each.mode is _Mode.PROBATION:
             each.resume_ns = at_ns + CHATTER_QUIET_NS
         else:
@@ -197,15 +199,22 @@ class InputWatch:
             each.active_since_ns = at_ns if news else None
             if not news:
                 self.mend(each.meaning.device, f"{each.name} stuck")
+        self._repeat_from(each, news, at_ns)
         if each.name is InputName.STAFF:
             self._say(self._key.changed(news, at_ns))
         self._say(each.meaning.event(news))
 
-    def _switch_off(self, each: _Input) -> None:
+    def _repeat_from(self, each: _Input, active: bool, now_ns: int) -> None:
+        repeat_ns = each.meaning.repeat_ns
+        if repeat_ns is not None:
+            each.repeat_at_ns = now_ns + repeat_ns if active else None
+
+    def _switch_off(self, each: _Input, now_ns: int) -> None:
         """Stop believing now; `_look` stops listening, on a thread where that is allowed."""
         assume = each.meaning.assume
         if each.mode is _Mode.LISTENING and assume is not None and each.filter.believed != assume:
             self._say(each.meaning.event(assume))
+            self._repeat_from(each, assume, now_ns)
         each.mode = _Mode.OFF
         each.resume_ns = 0
         each.active_since_ns = None
@@ -217,10 +226,12 @@ class InputWatch:
 
     def _due_ns(self, each: _Input) -> int | None:
         if each.mode is not _Mode.LISTENING:
-            return each.resume_ns
-        moments = [each.filter.due_ns()]
-        if each.differs_since_ns is not None:
+            moments: list[int | None] = [each.resume_ns]
+        elif each.differs_since_ns is not None:
             moments = [each.differs_since_ns + POLL_NS]
+        else:
+            moments = [each.filter.due_ns()]
+        moments.append(each.repeat_at_ns)
         if each.active_since_ns is not None and each.meaning.active_ns_max is not None:
             moments.append(each.active_since_ns + each.meaning.active_ns_max)
         if each.name is InputName.STAFF:
@@ -239,6 +250,10 @@ class InputWatch:
             self.fail(each.meaning.device, cause, str(error.kind))
         else:
             self.mend(each.meaning.device, cause)
+        if each.repeat_at_ns is not None and now_ns >= each.repeat_at_ns:
+            active = True
+            self._repeat_from(each, active, now_ns)
+            self._say(each.meaning.event(active))
 
     def _look_listening(self, each: _Input, now_ns: int) -> None:
         active = each.wire.read()
@@ -285,6 +300,7 @@ class InputWatch:
         each.filter.start(active, now_ns)
         if each.meaning.active_ns_max is not None:
             each.active_since_ns = now_ns if active else None
+        self._repeat_from(each, active, now_ns)
         if each.meaning.at_start:
             self._say(each.meaning.event(active))
 

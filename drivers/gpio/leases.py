@@ -9,6 +9,7 @@ watchdog. In virtual time the simulation calls `tick` at `wake_at_ns`.
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -69,6 +70,7 @@ class LeasedOutput:
 
         Raises:
             DriverError: the line does not answer; it is then switched off as soon as it does.
+                Both are reported: the caller has nothing to tell anybody.
         """
         self._keeper.drive(self, until_ns)
 
@@ -98,23 +100,34 @@ class LeasedOutput:
         self._on = True
         try:
             self._write(on=True)
-        except DriverError:
+        except DriverError as error:
             self._until_ns = 0
             self._off_at_ns = now_ns
+            self._fails(error)
             raise
+        self._answers()
 
-    def switch_off(self, now_ns: int) -> Failure | None:
+    def switch_off(self, now_ns: int) -> None:
         """Write the safe level; on failure try again in `RETRY_NS`."""
         try:
             self._write(on=False)
         except DriverError as error:
             self._on = True
             self._off_at_ns = now_ns + RETRY_NS
-            already, self._failing = self._failing, True
-            return None if already else Failure(self.name, str(error.kind))
-        self._on = False
-        recovered, self._failing = self._failing, False
-        return Failure(self.name, None) if recovered else None
+            self._fails(error)
+        else:
+            self._on = False
+            self._answers()
+
+    def _fails(self, error: DriverError) -> None:
+        if not self._failing:
+            self._failing = True
+            self._keeper.note(Failure(self.name, str(error.kind)))
+
+    def _answers(self) -> None:
+        if self._failing:
+            self._failing = False
+            self._keeper.note(Failure(self.name, None))
 
     def forget(self) -> None:
         """The grant is over: the same end would be another grant."""
@@ -141,13 +154,16 @@ class LeaseKeeper:
 
         Args:
             clock: monotonic nanoseconds.
-            report: told of lines that won't be switched off; called without the lock, on
-                whichever thread found out, and only after every other line was seen to.
+            report: told of lines that won't be switched, and when they will again; called in
+                the order in which it happened, on whichever thread, without the lock, and only
+                after every other line was seen to.
         """
         self._clock = clock
         self._report = report
         self._door = threading.Condition()
         self._outputs: list[LeasedOutput] = []
+        self._noted: deque[Failure] = deque()
+        self._telling = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closing = False
 
@@ -176,57 +192,68 @@ class LeaseKeeper:
 
     def drive(self, output: LeasedOutput, until_ns: int) -> None:
         """See `LeasedOutput.drive`."""
-        with self._door:
-            try:
-                output.switch_on(until_ns, self._clock())
-            finally:
-                self._door.notify_all()
+        try:
+            with self._door:
+                try:
+                    output.switch_on(until_ns, self._clock())
+                finally:
+                    self._door.notify_all()
+        finally:
+            self._tell()
 
     def rest(self, output: LeasedOutput) -> None:
         """See `LeasedOutput.rest`."""
         with self._door:
             output.forget()
-            failure = output.switch_off(self._clock())
+            output.switch_off(self._clock())
             self._door.notify_all()
-        self._tell([failure])
+        self._tell()
 
     def renew(self) -> None:
         """Another `LEASE_NS` for what is on. A lease that has lapsed stays lapsed."""
         with self._door:
             now_ns = self._clock()
-            failures = self._expire(now_ns)
+            self._expire(now_ns)
             for output in self._outputs:
                 output.renew(now_ns)
-        self._tell(failures)
+        self._tell()
 
     def tick(self) -> None:
         """End every lease whose time has come."""
         with self._door:
-            failures = self._expire(self._clock())
-        self._tell(failures)
+            self._expire(self._clock())
+        self._tell()
 
     def wake_at_ns(self) -> int | None:
         """When `tick` has something to do next; None for not before the next `drive`."""
         with self._door:
             return self._wake_at_ns()
 
+    def note(self, failure: Failure) -> None:
+        """To be reported once the lock is let go. Called by the outputs, with the lock held."""
+        self._noted.append(failure)
+
     def _wake_at_ns(self) -> int | None:
         due = (output.due_ns() for output in self._outputs)
         return min((at_ns for at_ns in due if at_ns is not None), default=None)
 
-    def _expire(self, now_ns: int) -> list[Failure | None]:
-        failures = []
+    def _expire(self, now_ns: int) -> None:
         for output in self._outputs:
             due_ns = output.due_ns()
             if due_ns is not None and due_ns <= now_ns:
-                failures.append(output.switch_off(now_ns))
-        return failures
+                output.switch_off(now_ns)
 
-    def _tell(self, failures: list[Failure | None]) -> None:
-        for failure in failures:
-            if failure is not None:
-                log.error("output %s: %s", failure.name, failure.kind or "answers again")
-                self._report(failure)
+    def _tell(self) -> None:
+        """One thread at a time, or a recovery might overtake its failure. Another does not wait:
+        whoever is at it tells the rest, and looks once more after letting go."""
+        while self._noted and self._telling.acquire(blocking=False):
+            try:
+                while self._noted:
+                    failure = self._noted.popleft()
+                    log.error("output %s: %s", failure.name, failure.kind or "answers again")
+                    self._report(failure)
+            finally:
+                self._telling.release()
 
     def _run(self) -> None:
         while True:

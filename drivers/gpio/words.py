@@ -28,6 +28,9 @@ from gate.walltime import NS_PER_S
 
 PASS_NS_MAX = 30 * NS_PER_S
 """A PASS contact that stays active longer is a fault: nobody needs so long to go through."""
+EXIT_REPEAT_NS = 2 * NS_PER_S
+"""A button that stays pressed asks again: the grant of the first press ends, the hand is still
+there. Well below a grant, and no more events than a person in a hurry makes."""
 
 
 class Meaning(Struct, frozen=True):
@@ -41,6 +44,9 @@ class Meaning(Struct, frozen=True):
     at_start: bool = True
     """Whether its level at start is a fact too, or only a change is one."""
     active_ns_max: int | None = None
+    """Active for longer, it is a fault."""
+    repeat_ns: int | None = None
+    """How often it is said again while it is active, or assumed to be."""
 
 
 def _interlock(sensor: ChamberInput) -> Meaning:
@@ -69,7 +75,12 @@ MEANINGS: Final[Mapping[InputName, Meaning]] = MappingProxyType(
         InputName.PASS_A: _passed(Direction.ENTRY),
         InputName.PASS_B: _passed(Direction.EXIT),
         InputName.DOOR: Meaning(DoorChanged),
-        InputName.EXIT_REQUEST: Meaning(lambda active: ExitRequested() if active else None),
+        # Egress is never refused: a button that can't be believed counts as pressed.
+        InputName.EXIT_REQUEST: Meaning(
+            lambda active: ExitRequested() if active else None,
+            assume=True,
+            repeat_ns=EXIT_REPEAT_NS,
+        ),
         InputName.FIRE: Meaning(FireChanged, assume=True),
         InputName.EMERGENCY_STOP: Meaning(EmergencyStopChanged, assume=True),
         InputName.TAMPER: Meaning(TamperChanged, assume=True),

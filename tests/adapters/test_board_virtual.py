@@ -1,19 +1,17 @@
 """The board on simulated pins in virtual time: every moment exact to the nanosecond."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
+from boardkit import ENTRY, MORNING, Bench
 
 from drivers.api import DriverError, ErrorKind
-from drivers.gpio import LEASE_NS, GpioBoard
 from drivers.gpio.filter import CHATTER_EDGES_MAX
 from drivers.gpio.inputs import CHATTER_PAUSE_NS, CHATTER_QUIET_NS, POLL_NS
-from drivers.gpio.leases import RETRY_NS
 from drivers.gpio.staffkey import STAFF_HOLD_NS
-from drivers.gpio.words import PASS_NS_MAX
-from drivers.sim.chip import Edge, SimChip
+from drivers.gpio.words import EXIT_REPEAT_NS, PASS_NS_MAX
 from drivers.sim.pins import SimPinFactory
-from drivers.wiring import Hold, InputLine, InputName, OutputLine, OutputName, Wiring
+from drivers.wiring import InputLine, InputName, Wiring
 from gate.events import (
     AnyEvent,
     Beam,
@@ -34,97 +32,12 @@ from gate.events import (
     TamperChanged,
 )
 from gate.records import Direction
-from gate.walltime import NS_PER_MS, NS_PER_S, WallTime
-
-MORNING = WallTime(1_700_000_000_000)
-ENTRY = 17
-ACTIVE_LOW = Wiring(
-    outputs={
-        OutputName.BARRIER_ENTRY: OutputLine(line=ENTRY, active_high=False),
-        OutputName.BARRIER_EXIT: OutputLine(line=27, hold=Hold.PULSE, pulse_ms=300),
-        OutputName.CHAMBER: OutputLine(line=22),
-        OutputName.LIGHT_RED: OutputLine(line=23),
-    }
-)
-
-
-class Bench:
-    """A board, its chip and the world outside, on one clock that only `run` moves."""
-
-    def __init__(self, wiring: Wiring) -> None:
-        self.now_ns = 5 * NS_PER_S
-        self.wiring = wiring
-        self.chip = SimChip(lambda: self.now_ns)
-        self.board = GpioBoard(
-            wiring,
-            lambda: SimPinFactory(self.chip),
-            clock=lambda: self.now_ns,
-            wall=lambda: MORNING,
-            realtime=False,
-        )
-        self.events: list[AnyEvent] = []
-        self.times: list[int] = []
-        self.refuse: Callable[[AnyEvent], None] = lambda _: None
-        for name in wiring.inputs:
-            self.set(name, active=False)
-
-    def post(self, event: AnyEvent) -> None:
-        self.refuse(event)
-        self.events.append(event)
-        self.times.append(self.now_ns)
-
-    def open(self) -> None:
-        self.board.open(self.post)
-        self.events.clear()
-        self.times.clear()
-
-    def line(self, name: InputName) -> int:
-        return self.wiring.inputs[name].line
-
-    def set(self, name: InputName, *, active: bool) -> None:
-        level = self.wiring.active_level(name)
-        self.chip.drive(self.line(name), level if active else 1 - level)
-
-    def pulse(self, name: InputName, length_ns: int) -> None:
-        self.set(name, active=True)
-        self.run(length_ns)
-        self.set(name, active=False)
-
-    def run(self, length_ns: int, renew_every_ns: int | None = None) -> None:
-        """Let time pass, stopping wherever the chip or the board has something to do."""
-        end_ns = self.now_ns + length_ns
-        renew_ns = end_ns if renew_every_ns is None else self.now_ns + renew_every_ns
-        while True:
-            self.chip.pump()
-            self.board.tick()
-            due = [self.chip.wake_at_ns(), self.board.wake_at_ns(), renew_ns]
-            next_ns = min(at_ns for at_ns in due if at_ns is not None)
-            if next_ns > end_ns or self.now_ns >= end_ns:
-                break
-            self.now_ns = max(self.now_ns, next_ns)
-            if renew_every_ns is not None and self.now_ns >= renew_ns:
-                self.board.renew()
-                renew_ns += renew_every_ns
-        self.now_ns = end_ns
-        self.chip.pump()
-        self.board.tick()
-
-    def changes(self, line: int, since_ns: int) -> list[Edge]:
-        return [edge for edge in self.chip.edges(line) if edge.at_ns >= since_ns]
+from gate.walltime import NS_PER_MS, NS_PER_S
 
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
     bench = Bench(Wiring())
-    yield bench
-    bench.board.close()
-    bench.chip.close()
-
-
-@pytest.fixture
-def relays() -> Iterator[Bench]:
-    """An active-low entry relay, a pulsed exit, a chamber and a lamp."""
-    bench = Bench(ACTIVE_LOW)
     yield bench
     bench.board.close()
     bench.chip.close()
@@ -262,6 +175,55 @@ def test_a_chattering_input_is_switched_off_and_comes_back(bench: Bench) -> None
     assert bench.events == [FireChanged(active=True)]
 
 
+def test_an_exit_button_that_is_held_goes_on_asking(bench: Bench) -> None:
+    """Egress is never refused: the grant of the first press ends, the hand is still there."""
+    bench.open()
+    start_ns = bench.now_ns
+    bench.pulse(InputName.EXIT_REQUEST, 5 * EXIT_REPEAT_NS)
+    first_ns = start_ns + bench.wiring.debounce_ns(InputName.EXIT_REQUEST)
+    assert bench.events == [ExitRequested()] * 5
+    assert bench.times == [first_ns + turn * EXIT_REPEAT_NS for turn in range(5)]
+    bench.run(10 * EXIT_REPEAT_NS)
+    assert len(bench.events) == 5, "let go, it asks no more"
+
+
+def test_an_exit_button_that_is_held_at_the_start_asks(bench: Bench) -> None:
+    """Somebody stood there while the controller was away."""
+    bench.set(InputName.EXIT_REQUEST, active=True)
+    bench.open()
+    bench.run(2 * EXIT_REPEAT_NS)
+    assert bench.events == [ExitRequested()] * 2
+
+
+def test_an_exit_button_that_chatters_counts_as_pressed(bench: Bench) -> None:
+    """Hum on its cable lets out whoever presses it; once quiet, it is a button again."""
+    bench.open()
+    bench.chip.chatter(bench.line(InputName.EXIT_REQUEST), hz=60)
+    bench.run(20 * EXIT_REPEAT_NS)
+    fault = DeviceFailed(Device.INPUTS, "chatter")
+    assert bench.events == [ExitRequested(), fault, *[ExitRequested()] * 19]
+    bench.chip.quiet(bench.line(InputName.EXIT_REQUEST))
+    bench.set(InputName.EXIT_REQUEST, active=False)
+    bench.run(2 * (CHATTER_PAUSE_NS + CHATTER_QUIET_NS))
+    assert bench.events[-1] == DeviceRecovered(Device.INPUTS)
+    bench.events.clear()
+    bench.run(5 * EXIT_REPEAT_NS)
+    assert bench.events == []
+    bench.pulse(InputName.EXIT_REQUEST, NS_PER_S // 2)
+    assert bench.events == [ExitRequested()]
+
+
+def test_requests_to_leave_that_were_slept_through_are_not_made_up_for(bench: Bench) -> None:
+    """The interpreter stood still for a minute: one request, not thirty."""
+    bench.open()
+    bench.set(InputName.EXIT_REQUEST, active=True)
+    bench.run(NS_PER_S)
+    bench.events.clear()
+    bench.now_ns += 30 * EXIT_REPEAT_NS
+    bench.board.tick()
+    assert bench.events == [ExitRequested()]
+
+
 def test_a_busy_input_below_the_limit_is_no_chatter(bench: Bench) -> None:
     """As many edges a second as are allowed pass unreported."""
     bench.open()
@@ -354,138 +316,6 @@ def test_a_change_that_no_edge_told_of_is_still_seen(bench: Bench) -> None:
     watch._polled = True
     bench.run(3 * POLL_NS)
     assert bench.events == [DeviceFailed(Device.INPUTS, "deaf"), FireChanged(active=True)]
-
-
-@pytest.mark.parametrize("line", [line.line for line in ACTIVE_LOW.outputs.values()])
-def test_an_output_starts_safe_without_a_glitch(line: int) -> None:
-    """From power-on to close an idle output shows at most one change: to its safe level. An
-    active-low relay that gpiozero would pulse stays at rest, a resistor holding it there."""
-    bench = Bench(ACTIVE_LOW)
-    before = bench.chip.level(line)
-    bench.board.open(bench.post)
-    safe = next(o.safe_level for o in ACTIVE_LOW.outputs.values() if o.line == line)
-    levels = [edge.level for edge in bench.chip.edges(line)]
-    assert levels == ([before] if before == safe else [before, safe])
-    bench.board.close()
-    assert bench.chip.level(line) == before
-
-
-def test_a_lease_ends_at_its_end(relays: Bench) -> None:
-    """With the controller alive the output is off at `until_ns`, not a nanosecond later."""
-    relays.open()
-    start_ns = relays.now_ns
-    relays.board.output("barrier_entry").drive(start_ns + 8 * NS_PER_S)
-    relays.run(20 * NS_PER_S, renew_every_ns=LEASE_NS // 2)
-    assert relays.changes(ENTRY, start_ns)[-2:] == [
-        Edge(start_ns, 0),
-        Edge(start_ns + 8 * NS_PER_S, 1),
-    ]
-
-
-def test_a_lease_lapses_when_the_controller_goes_quiet(relays: Bench) -> None:
-    """Exactly `LEASE_NS` after the last `renew`, and a late `renew` does not bring it back."""
-    relays.open()
-    start_ns = relays.now_ns
-    relays.board.output("barrier_entry").drive(start_ns + 8 * NS_PER_S)
-    relays.run(3 * NS_PER_S, renew_every_ns=LEASE_NS // 2)
-    last_ns = relays.now_ns
-    relays.board.renew()
-    relays.run(2 * LEASE_NS)
-    relays.board.renew()
-    relays.run(LEASE_NS // 2)
-    assert relays.changes(ENTRY, start_ns)[-1] == Edge(last_ns + LEASE_NS, 1)
-
-
-def test_a_renewal_that_comes_too_late_ends_the_lease_itself(relays: Bench) -> None:
-    """Even before any watchdog looked: a controller that slept does not keep the door open."""
-    relays.open()
-    relays.board.output("barrier_entry").drive(relays.now_ns + 8 * NS_PER_S)
-    relays.now_ns += LEASE_NS
-    relays.board.renew()
-    assert relays.chip.level(ENTRY) == 1
-
-
-def test_a_pulsed_relay_gives_one_pulse_a_grant(relays: Bench) -> None:
-    """A turnstile counts pulses: telling it twice of one grant must not let two people in."""
-    relays.open()
-    exit_ = relays.board.output("barrier_exit")
-    start_ns = relays.now_ns
-    until_ns = start_ns + 8 * NS_PER_S
-    exit_.drive(until_ns)
-    relays.run(NS_PER_S, renew_every_ns=LEASE_NS // 2)
-    exit_.drive(until_ns)
-    relays.run(NS_PER_S, renew_every_ns=LEASE_NS // 2)
-    assert relays.changes(27, start_ns)[-2:] == [
-        Edge(start_ns, 1),
-        Edge(start_ns + 300 * NS_PER_MS, 0),
-    ]
-    exit_.rest()
-    again_ns = relays.now_ns
-    exit_.drive(until_ns)
-    assert relays.changes(27, again_ns) == [Edge(again_ns, 1)]
-
-
-def test_no_output_outlasts_its_own_limit(relays: Bench) -> None:
-    """The chamber is off after ten seconds however often and long it is asked for."""
-    relays.open()
-    chamber = relays.board.output("chamber")
-    start_ns = relays.now_ns
-    for _ in range(9):
-        chamber.drive(relays.now_ns + 3600 * NS_PER_S)
-        relays.run(NS_PER_S, renew_every_ns=LEASE_NS // 2)
-    relays.run(30 * NS_PER_S, renew_every_ns=LEASE_NS // 2)
-    assert relays.changes(22, start_ns)[-2:] == [
-        Edge(start_ns, 1),
-        Edge(start_ns + 10 * NS_PER_S, 0),
-    ]
-
-
-def test_a_lamp_burns_as_long_as_the_controller_lives(relays: Bench) -> None:
-    """No limit of its own, and still a lease."""
-    relays.open()
-    start_ns = relays.now_ns
-    relays.board.output("light_red").drive(start_ns + 10**6 * NS_PER_S)
-    relays.run(3600 * NS_PER_S, renew_every_ns=LEASE_NS // 2)
-    assert relays.chip.level(23) == 1
-    relays.run(LEASE_NS)
-    assert relays.chip.level(23) == 0
-
-
-def test_what_ended_already_is_not_switched_on(relays: Bench) -> None:
-    """A release whose end has passed by the time it arrives moves nothing."""
-    relays.open()
-    start_ns = relays.now_ns
-    relays.run(NS_PER_S)
-    relays.board.output("chamber").drive(start_ns)
-    assert relays.changes(22, start_ns + 1) == []
-
-
-def test_a_line_that_cannot_be_let_go_is_tried_until_it_can(relays: Bench) -> None:
-    """The chip is gone at the end of a grant: reported once, and safe as soon as it is back."""
-    relays.open()
-    start_ns = relays.now_ns
-    relays.board.output("barrier_entry").drive(start_ns + NS_PER_S // 2)
-    relays.chip.go_missing()
-    relays.run(5 * NS_PER_S)
-    assert relays.events == [DeviceFailed(Device.BARRIER, "missing")]
-    relays.chip.come_back()
-    back_ns = relays.now_ns
-    relays.run(RETRY_NS)
-    assert relays.chip.level(ENTRY) == 1
-    assert relays.changes(ENTRY, back_ns)[-1].at_ns <= back_ns + RETRY_NS
-    assert relays.events[1:] == [DeviceRecovered(Device.BARRIER)]
-
-
-def test_a_drive_that_fails_is_undone(relays: Bench) -> None:
-    """The caller is told, and whatever the line became meanwhile is made safe."""
-    relays.open()
-    relays.chip.go_missing()
-    with pytest.raises(DriverError) as refused:
-        relays.board.output("barrier_entry").drive(relays.now_ns + NS_PER_S)
-    assert (refused.value.kind, refused.value.device) == (ErrorKind.MISSING, "barrier_entry")
-    relays.chip.come_back()
-    relays.run(NS_PER_S)
-    assert relays.chip.level(ENTRY) == 1
 
 
 def test_a_busy_line_leaves_nothing_claimed(bench: Bench) -> None:

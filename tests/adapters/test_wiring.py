@@ -92,6 +92,8 @@ def test_which_level_is_active(pull: Pull, contact: Contact, active_level: int) 
         ("[inputs.door]\nline = 20\ncolour = 1", "unknown field `colour`"),
         ("[outputs.barrier_exit]\nline = 18\npulse_ms = 99", ">= 100"),
         ("[outputs.barrier_exit]\nline = 18\npulse_ms = 5001", "<= 5000"),
+        ('[outputs.barrier_exit]\nline = 18\nhold = "pulse"', 'hold = "pulse" lets go of it'),
+        ("[outputs.barrier_exit]\nline = 18\non_ms_max = 30000", "on_ms_max lets go of it"),
         ("[outputs.barrier_entry]\nline = 18\non_ms_max = 30001", "the most is 30000"),
         ("[outputs.chamber]\nline = 18\non_ms_max = 600001", "the most is 600000"),
     ],
