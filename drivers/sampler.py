@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 READ_FAILURES_MAX = 3
 """So many readings in a row without a usable answer make the thermometer failed."""
+READ_NS_MAX = 2 * NS_PER_S
+"""A reading that takes longer will not come: the port gives it one second. It is found within as
+much again, because nobody is woken for each reading."""
 READING_GAP_NS = 50 * NS_PER_MS
 """Least time from the end of one reading to the start of the next: a sensor that fails at once
 must not keep a core busy."""
@@ -50,6 +53,8 @@ class Sampler:
         self._failed = False
         self._answered = False
         self._closing = False
+        self._reading_since_ns: int | None = None
+        """Since when the thermometer has been asked; None while it is not."""
         self._thread: threading.Thread | None = None
 
     @property
@@ -61,6 +66,7 @@ class Sampler:
         """Take readings in real time, from a thread of our own; the first at once."""
         self._thread = threading.Thread(target=self._run, name="thermometer", daemon=True)
         self._thread.start()
+        threading.Thread(target=self._watch, name="thermometer-watch", daemon=True).start()
 
     def measure(self, visit: int) -> None:
         """Take readings for this visit from now on. Returns at once."""
@@ -77,13 +83,17 @@ class Sampler:
             self._door.notify_all()
 
     def close(self) -> None:
-        """End the thread, then give the thermometer back. Idempotent."""
+        """End the thread, then give the thermometer back. One that hangs is left behind: it may
+        not hold up the end of the lane. Idempotent."""
         with self._door:
             self._visit = None
             self._closing = True
             self._door.notify_all()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(READ_NS_MAX / NS_PER_S)
+            if self._thread.is_alive():
+                log.warning("the thermometer hangs, and is left as it is")
+                return
         self._thermometer.close()
 
     def wake_at_ns(self) -> int:
@@ -95,6 +105,7 @@ class Sampler:
         """Take one reading and say what came of it. Blocks as long as the thermometer does."""
         with self._door:
             visit, since_ns = self._visit, self._since_ns
+            self._reading_since_ns = self._clock()
         try:
             reading = _usable(self._thermometer.read(), since_ns if visit is not None else None)
         except DriverError as error:
@@ -106,6 +117,7 @@ class Sampler:
         else:
             self._took(visit, reading)
         with self._door:
+            self._reading_since_ns = None
             self._next_ns = self._clock() + self._pause_ns()
             if self._visit is not None and self._visit != visit:
                 self._next_ns = self._clock()
@@ -145,6 +157,17 @@ class Sampler:
         if self._visit is not None:
             return READING_GAP_NS
         return FAILED_PROBE_NS if self._failures else IDLE_PROBE_NS
+
+    def _watch(self) -> None:
+        """Notice a reading that does not end; its own thread can't."""
+        with self._door:
+            while not self._closing:
+                self._door.wait(READ_NS_MAX / NS_PER_S)
+                since_ns = self._reading_since_ns
+                overdue = since_ns is not None and self._clock() - since_ns >= READ_NS_MAX
+                if overdue and not self._failed:
+                    self._failures = READ_FAILURES_MAX
+                    self._missed(self._visit, ErrorKind.TIMEOUT)
 
     def _run(self) -> None:
         while True:

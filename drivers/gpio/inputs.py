@@ -179,7 +179,9 @@ class InputWatch:
 
     def _heard(self, each: _Input, active: bool, at_ns: int) -> None:
         each.differs_since_ns = None
-        self.mend(each.meaning.device, f"{each.name} deaf")
+        # One edge of any line shows that the notifier lives, and it is the same one for all.
+        for other in self._inputs:
+            self.mend(other.meaning.device, f"{other.name} deaf")
         if each.mode is _Mode.OFF:
             return
         news = each.filter.edge(active, at_ns)
@@ -247,6 +249,8 @@ class InputWatch:
                 self._look_chattering(each, now_ns)
         except DriverError as error:
             each.differs_since_ns = now_ns  # asked again after a poll's time
+            if each.mode is not _Mode.LISTENING:
+                each.resume_ns = now_ns + POLL_NS
             self.fail(each.meaning.device, cause, str(error.kind))
         else:
             self.mend(each.meaning.device, cause)

@@ -316,6 +316,11 @@ def test_a_change_that_no_edge_told_of_is_still_seen(bench: Bench) -> None:
     watch._polled = True
     bench.run(3 * POLL_NS)
     assert bench.events == [DeviceFailed(Device.INPUTS, "deaf"), FireChanged(active=True)]
+    bench.events.clear()
+    bench.chip.notifier_error = None
+    bench.set(InputName.BEAM_A, active=True)
+    bench.run(POLL_NS)
+    assert bench.events == [DeviceRecovered(Device.INPUTS), BeamChanged(Beam.A, blocked=True)]
 
 
 def test_a_busy_line_leaves_nothing_claimed(bench: Bench) -> None:
