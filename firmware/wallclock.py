@@ -31,6 +31,11 @@ STEP_MS_MAX = 2_000
 floor by as much: a time server sets right what has gone fast, up to two seconds in a day."""
 
 
+RTC_LEAP_MS_MAX = 2 * 366 * 86_400_000
+"""A battery-backed clock alone is not believed further ahead of the floor: it would lift the floor
+for good, and make every used pass one that is long forgotten. A time server settles it."""
+
+
 class WallClock:
     """One for the whole program. Every method may be called from any thread, and none blocks."""
 
@@ -114,6 +119,9 @@ class WallClock:
         was_set = abs(set_at_ms - self._set_at_ms) > STEP_MS_MAX
         if was_set or wall_ms < self._earliest_ms(monotonic_ns) - STEP_MS_MAX:
             self._set_at_ms = None
+            return ClockQuality.UNTRUSTED
+        from_battery = self._held_as is ClockQuality.TRUSTED
+        if from_battery and wall_ms - self._earliest_ms(monotonic_ns) > RTC_LEAP_MS_MAX:
             return ClockQuality.UNTRUSTED
         return self._held_as
 

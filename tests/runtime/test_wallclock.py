@@ -95,6 +95,21 @@ def test_a_flat_battery_is_found_by_the_floor(wall_ms: int) -> None:
 
 
 @pytest.mark.parametrize("by_ms", [-STEP_MS_MAX - 1, STEP_MS_MAX + 1, -DAY_MS, DAY_MS])
+def test_a_battery_backed_clock_far_ahead_is_believed_by_nobody() -> None:
+    """It would lift the floor for good, and make every used pass a forgotten one. A time server
+    settles it; a floor that has come near is another witness."""
+    far_ms = NOON_MS + 50 * 365 * DAY_MS
+    machine = Machine(far_ms)
+    clock = machine.start(rtc=True)
+    assert clock.now().quality is UNTRUSTED
+    assert clock.floor_ms == RELEASE_MS
+    near = Machine(far_ms).start(floor_ms=far_ms - DAY_MS, rtc=True)
+    assert near.now().quality is TRUSTED
+    machine.set(NOON_MS - far_ms)
+    machine.synchronised = True
+    assert clock.now() == WallTime(NOON_MS, 7 * 3600, TRUSTED)
+
+
 @pytest.mark.parametrize("rtc", [False, True])
 def test_who_sets_the_clock_by_hand_ends_the_trust(by_ms: int, rtc: bool) -> None:
     """Forwards or backwards; setting it right again by hand does not bring the trust back."""
