@@ -1,0 +1,1 @@
+"""Health rules as data: evaluated without input or output, bounded, and never trusted as code."""

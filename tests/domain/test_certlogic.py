@@ -1,0 +1,210 @@
+"""CertLogic as the specification has it, and nothing else whatever a rule set says."""
+
+import contextlib
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gate.rules.certlogic import (
+    AMOUNT_MAX,
+    ARITY,
+    DEPTH_MAX,
+    STEPS_MAX,
+    UNITS,
+    CertLogicError,
+    evaluate,
+    is_truthy,
+)
+from gate.rules.syntax import problems
+
+CLOCK = "2022-03-01T12:00:00Z"
+VACCINATED = {"payload": {"v": [{"dn": 1, "sd": 2, "dt": "2022-02-01"}]}}
+
+_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 40) | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=6,
+)
+_names = st.sampled_from([*ARITY, "var", "all", ""])
+_rules = st.recursive(
+    _values | st.sampled_from([*UNITS, CLOCK, "2021-02-29", "payload.v.0.dn"]),
+    lambda inner: st.dictionaries(_names, st.lists(inner, max_size=4) | inner, max_size=2),
+    max_leaves=12,
+)
+
+
+def plus(when: object, amount: object, unit: object) -> dict[str, object]:
+    """`plusTime` around a moment."""
+    return {"plusTime": [when, amount, unit]}
+
+
+def moment(*parts: int) -> datetime:
+    """That moment, UTC."""
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc] # year, month, day, …
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        (None, None),
+        (2.5, 2.5),
+        ([1, {"var": "payload.v.0.dn"}], [1, 1]),
+        ({"var": "payload.v.0.sd"}, 2),
+        ({"var": "payload.v.1.sd"}, None),
+        ({"var": "payload.v.x"}, None),
+        ({"var": "payload.v.0.dn.x"}, None),
+        ({"var": "payload.r.0"}, None),
+        ({"===": [{"var": "payload.v.0.dn"}, 1]}, True),
+        ({"===": [1, True]}, False),
+        ({"===": [0, False]}, False),
+        ({"===": [None, {"var": "payload.r"}]}, True),
+        ({"in": ["EU/1/20/1528", ["EU/1/20/1528"]]}, True),
+        ({"in": [True, [1]]}, False),
+        ({"+": [2, 3]}, 5),
+        ({"<": [1, 2]}, True),
+        ({"<": [1, 2, 2]}, False),
+        ({"<=": [1, 2, 2]}, True),
+        ({">": [3, 2, 1]}, True),
+        ({">=": [3, 3, 4]}, False),
+        ({"!": [[]]}, True),
+        ({"!": [[0]]}, False),
+        ({"if": [{"var": "none"}, "yes", "no"]}, "no"),
+        ({"if": ["x", "yes", {"no": 1}]}, "yes"),
+        ({"and": [1, "", {"+": [[], 1]}]}, ""),
+        ({"and": [1, 2]}, 2),
+        ({"reduce": [None, 1, 7]}, 7),
+        (
+            {"reduce": [[1, 2, 3], {"+": [{"var": "accumulator"}, {"var": "current"}]}, 10]},
+            16,
+        ),
+        ({"extractFromUVCI": [None, 0]}, None),
+        ({"extractFromUVCI": ["URN:UVCI:01:XX:7/A#B", 3]}, "A"),
+        ({"extractFromUVCI": ["01:XX:7", 3]}, None),
+        ({"extractFromUVCI": ["01:XX:7", -1]}, None),
+    ],
+)
+def test_what_an_expression_is_worth(rule: object, value: object) -> None:
+    """Strictly by kind: true is not 1, and nothing is guessed."""
+    worth = evaluate(rule, VACCINATED)
+    assert worth == value
+    assert type(worth) is type(value)
+    assert list(problems(rule)) == [] or rule == {"if": ["x", "yes", {"no": 1}]}
+
+
+@pytest.mark.parametrize(
+    ("rule", "when"),
+    [
+        (plus("2022-01-31", 1, "day"), moment(2022, 2, 1)),
+        (plus("2022-01-31", -1, "year"), moment(2021, 1, 31)),
+        (plus("2022-01-31", 1, "month"), moment(2022, 3, 3)),
+        (plus("2020-02-29", 1, "year"), moment(2021, 3, 1)),
+        (plus("2022-01-31T23:30:00+02:00", 2, "hour"), moment(2022, 1, 31, 23, 30)),
+        (
+            plus("2022-01-31T23:30:00.1234567+0200", 0, "hour"),
+            moment(2022, 1, 31, 21, 30, 0, 123456),
+        ),
+        (plus("2022-01-31T23:30:00-02", 0, "hour"), moment(2022, 2, 1, 1, 30)),
+        (plus("2022-01-31T23:30:00+1", 0, "day"), moment(2022, 1, 31, 22, 30)),
+        (plus("2022-01-31T23:30:00", 0, "day"), moment(2022, 1, 31, 23, 30)),
+        (plus(plus("2022-01-31", 1, "day"), 1, "day"), moment(2022, 2, 2)),
+        ({"dccDateOfBirth": ["1990"]}, moment(1990, 12, 31)),
+        ({"dccDateOfBirth": ["1990-02"]}, moment(1990, 2, 28)),
+        ({"dccDateOfBirth": ["1990-02-03"]}, moment(1990, 2, 3)),
+    ],
+)
+def test_moments(rule: object, when: datetime) -> None:
+    """By the calendar, in the forms that national rules use."""
+    value = evaluate(rule, {})
+    assert isinstance(value, datetime)
+    assert value == when
+    assert is_truthy(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "holds"),
+    [
+        ("before", (1, 2), True),
+        ("before", (2, 2), False),
+        ("after", (3, 2, 1), True),
+        ("not-before", (2, 2, 1), True),
+        ("not-after", (2, 2, 1), False),
+        ("not-after", (1, 2, 2), True),
+    ],
+)
+def test_moments_are_compared(name: str, days: tuple[int, ...], holds: bool) -> None:
+    """In a row of two or three."""
+    operands = [plus(f"2022-01-0{day}", 0, "day") for day in days]
+    assert evaluate({name: operands}, {}) is holds
+
+
+@pytest.mark.parametrize(
+    ("rule", "why", "seen_at_once"),
+    [
+        ({}, "one name", True),
+        ({"+": [1, 2], "in": []}, "one name", True),
+        ({"var": 1}, "path", True),
+        ({"all": "x"}, "no list", True),
+        ({"all": [1]}, "no operation", True),
+        ({7: [1]}, "no operation", True),
+        ({"+": [1]}, "no operation", True),
+        (moment(2022, 1, 1), "no expression", True),
+        ({"+": [1, "1"]}, "whole numbers", False),
+        ({"+": [1, True]}, "whole numbers", False),
+        ({"<": [1, 1.5]}, "whole numbers", False),
+        ({"in": [1, "1"]}, "list", False),
+        ({"after": ["2022-01-01", "2022-01-01"]}, "moments", False),
+        ({"reduce": ["x", 1, 2]}, "list", False),
+        ({"extractFromUVCI": [1, 1]}, "text", False),
+        ({"extractFromUVCI": ["a", "1"]}, "whole number", True),
+        (plus("2022-01-01", 1.5, "day"), "whole number", True),
+        (plus("2022-01-01", 1, "week"), "years, months", True),
+        (plus("2022-01-01", AMOUNT_MAX + 1, "day"), "range", False),
+        (plus("2022-01-01", AMOUNT_MAX, "year"), None, False),
+        (plus("9999-12-31", 2, "day"), "out of range", False),
+        (plus(7, 1, "day"), "text", False),
+        (plus("tomorrow", 1, "day"), "no moment", False),
+        (plus("2021-02-29", 1, "day"), None, False),
+        (plus("2022-01-01T12:00:00+99:99", 1, "day"), None, False),
+        ({"dccDateOfBirth": ["soon"]}, "year", False),
+        ({"dccDateOfBirth": ["1990-13"]}, None, False),
+        ({"dccDateOfBirth": ["1990-02-31"]}, None, False),
+        ({"dccDateOfBirth": [1990]}, "year", False),
+    ],
+)
+def test_what_is_no_expression(rule: object, why: str | None, seen_at_once: bool) -> None:
+    """One family of errors; what no evaluation is needed for is seen when the rule is loaded."""
+    with pytest.raises(CertLogicError, match=why):
+        evaluate(rule, {})
+    assert bool(list(problems(rule))) is seen_at_once
+
+
+def test_a_rule_has_bounds() -> None:
+    """Depth, and steps: a rule set can't hold up a lane."""
+    deep: object = 1
+    for _ in range(DEPTH_MAX):
+        deep = {"!": [deep]}
+    with pytest.raises(CertLogicError, match="deep"):
+        evaluate(deep, {})
+    assert "deep" in next(problems(deep))
+    long = {"reduce": [[0] * STEPS_MAX, {"var": "current"}, 0]}
+    with pytest.raises(CertLogicError, match="steps"):
+        evaluate(long, {})
+
+
+def test_a_problem_says_where() -> None:
+    """So that whoever wrote the rule finds it."""
+    rule = {"if": [1, [2, {"plusTime": ["2022-01-01", "1", "week"]}], 3]}
+    assert list(problems(rule)) == [
+        "$.if[1][1].plusTime[1]: no whole number",
+        "$.if[1][1].plusTime[2]: none of year, month, day, hour",
+    ]
+
+
+@given(_rules, _values)
+def test_nothing_else_is_ever_raised(rule: object, data: object) -> None:
+    """Whatever the two are."""
+    list(problems(rule))
+    with contextlib.suppress(CertLogicError):
+        evaluate(rule, data)
