@@ -72,7 +72,8 @@ class SqliteJournal:
         """Args:
             wall: the wall clock; called by `append` on the caller's thread.
             health: told when the journal can't write as it should (FULL, CORRUPT, FAILED, …),
-                and None when it can again. Called on the journal's thread; must not block.
+                and None when it can again; STUCK when its queue is full. Called on any thread,
+                under a lock of the journal's; must not block.
 
         Raises:
             DriverError: BUSY when another process has it, FULL, DENIED, UNSUPPORTED, …
@@ -92,6 +93,7 @@ class SqliteJournal:
         self._trace: deque[tuple[int, bytes]] = deque()
         self._ack_wanted: tuple[int, int] = (0, 0)
         self._ack_due_s: float | None = None
+        self._flooded = False
         self._closing = False
         self._watchers: tuple[Callable[[], None], ...] = ()
         self._reader = SharedReader(path)
@@ -132,6 +134,10 @@ class SqliteJournal:
             if taken:
                 self._queue.append(pending)
                 self._changed.notify()
+            elif not (self._flooded or self._closing):
+                # Told under the lock, so that the end of it can't be told before.
+                self._flooded = True
+                _guarded(self._health, ErrorKind.STUCK)
         if not taken:
             self._answer([pending], written=False)
 
@@ -281,6 +287,9 @@ class SqliteJournal:
         with self._changed:
             self._writing = False
             watchers = self._watchers
+            if self._flooded and not self._queue:
+                self._flooded = False
+                _guarded(self._health, self._trouble)
         for wake in watchers:
             _guarded(wake)
 

@@ -272,8 +272,11 @@ def test_the_trace_alone_costs_no_transaction_of_its_own(site: Site) -> None:
 
 
 def test_a_full_queue_refuses_and_loses_nothing_it_took(site: Site) -> None:
-    """The queue has a bound: who is refused is told at once, who was taken is written."""
+    """The queue has a bound: who is refused is told at once, who was taken is written, and the lane
+    hears that its journal is stuck, and that it no longer is."""
     journal = site.open()
+    health: queue.SimpleQueue[ErrorKind | None] = queue.SimpleQueue()
+    journal._health = health.put
     held, let_go = threading.Event(), threading.Event()
 
     def hold(_: bool) -> None:
@@ -286,7 +289,10 @@ def test_a_full_queue_refuses_and_loses_nothing_it_took(site: Site) -> None:
     for visit in range(QUEUE_RECORDS_MAX + 5):
         journal.append(requested(visit), done=answers.put)
     assert [answers.get_nowait() for _ in range(5)] == [False] * 5
+    assert health.get_nowait() is ErrorKind.STUCK
+    assert health.empty()
     let_go.set()
+    assert health.get(timeout=ANSWER_S) is None
 
     assert all(answers.get(timeout=ANSWER_S) for _ in range(QUEUE_RECORDS_MAX))
     assert journal.position[1] == 1 + QUEUE_RECORDS_MAX
