@@ -254,3 +254,14 @@ def test_an_alarm_and_a_deadline_at_the_same_moment() -> None:
     lane.fire()
     assert lane.place == "Emergency"
     assert lane.news() == ["access.not_taken", "fire.raised"]
+
+
+def test_the_way_out_is_released_anew_every_second() -> None:
+    """A relay that a stall of the loop has let go of is on again a second later, not eight."""
+    lane = moment("idle")
+    lane.fire()
+    ends_ns = set()
+    for _ in range(4):
+        ends_ns |= {each.until_ns for each in lane.commands if isinstance(each, Release)}
+        lane.wait(1)
+    assert len(ends_ns) == 4
