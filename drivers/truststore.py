@@ -26,13 +26,13 @@ from drivers.api import DriverError, ErrorKind
 from gate.credential.model import CredentialError, CredentialKind
 from gate.credential.status import STATUS_SIGNED_BYTES_MAX, read_status
 from gate.credential.trust import (
-    TIME_S_END,
     IssuerKey,
     TrustError,
     TrustList,
     issuer_key,
     trust_list,
 )
+from gate.walltime import TIME_S_END
 
 TRUST_BYTES_MAX = 262_144
 """Of the TOML file: about a thousand issuers."""

@@ -4,27 +4,15 @@ Three outcomes: admit, let an officer look, refuse. A refusal for want of doses 
 to the health centre that the policy names.
 """
 
-import enum
-
 from msgspec import Struct
 
 from gate import schedule
 from gate.credential.model import Credential, CredentialKind
 from gate.ledger import Ledger
+from gate.outcome import Outcome
 from gate.policy import CredentialPolicy, Policy, UntrustedClock
 from gate.reasons import Reason
 from gate.walltime import ClockQuality, WallTime
-
-
-class Outcome(enum.StrEnum):
-    """What the policy says."""
-
-    ADMIT = "admit"
-    OFFICER = "officer"
-    """An officer verifies, and admits in their own name or refuses."""
-    REFUSE = "refuse"
-    REFER = "refer"
-    """Refused, with the way to the health centre."""
 
 
 class Ruling(Struct, frozen=True):
@@ -36,7 +24,8 @@ class Ruling(Struct, frozen=True):
 
 
 def rule(credential: Credential, ledger: Ledger, policy: Policy, wall: WallTime) -> Ruling:
-    """Judge one credential: acceptance, use, clock, hours, room, doses, in this order."""
+    """Judge one credential: acceptance, use, clock, hours, room, health or doses, doubts, in this
+    order."""
     refused = (
         _not_accepted(credential, policy.credential)
         or (Reason.PASS_ALREADY_USED if ledger.is_spent(credential) else None)
@@ -53,8 +42,11 @@ def rule(credential: Credential, ledger: Ledger, policy: Policy, wall: WallTime)
             return Ruling(Outcome.REFUSE, closed)
     if is_full(ledger, policy):
         return Ruling(Outcome.REFUSE, Reason.CAPACITY_REACHED)
-    if _lacks_doses(credential, policy.credential):
-        return Ruling(Outcome.REFER, Reason.DOSES_TOO_FEW)
+    unfit = _unfit(credential, policy.credential)
+    if unfit is not None:
+        return unfit
+    if credential.doubt is not None:
+        return Ruling(Outcome.OFFICER, credential.doubt)
     return Ruling(Outcome.ADMIT, None if trusted else Reason.CLOCK_UNTRUSTED)
 
 
@@ -88,6 +80,14 @@ def _passed_back(
     if since_s is not None and 0 <= wall.unix_s - since_s < policy.anti_passback_s:
         return Reason.ANTI_PASSBACK
     return None
+
+
+def _unfit(credential: Credential, policy: CredentialPolicy) -> Ruling | None:
+    """What the health rules say; where the site has none for this credential, the doses do."""
+    if credential.verdict is not None:
+        outcome = credential.verdict.outcome
+        return None if outcome is Outcome.ADMIT else Ruling(outcome, Reason.HEALTH_RULES)
+    return Ruling(Outcome.REFER, Reason.DOSES_TOO_FEW) if _lacks_doses(credential, policy) else None
 
 
 def _lacks_doses(credential: Credential, policy: CredentialPolicy) -> bool:

@@ -10,7 +10,6 @@ from typing import assert_never
 from msgspec import structs
 
 from gate import admission, grants, interlock, refusals, temperature
-from gate.admission import Outcome
 from gate.commands import Measure, RunChamber, Screen, StopChamber
 from gate.credential.model import Credential
 from gate.events import (
@@ -24,6 +23,7 @@ from gate.events import (
     ReadingTaken,
 )
 from gate.ledger import Recheck
+from gate.outcome import Outcome
 from gate.policy import Stage, ns
 from gate.reasons import Reason
 from gate.records import RecordKind

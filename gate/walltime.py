@@ -12,6 +12,8 @@ from msgspec import Struct
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
 SECONDS_PER_DAY = 86_400
+TIME_S_END = 1 << 32
+"""Unix seconds; every time that a pass or a key can carry lies before (in the year 2106)."""
 
 
 class ClockQuality(enum.StrEnum):

@@ -6,6 +6,7 @@
 #   demo.txt  what `make run` needs
 #   run.txt   what a gate at a door needs
 #   lock.txt  the resolver itself
+#   peers.txt libraries that a bench compares us with, in an environment of their own
 set -eu
 cd "$(dirname "$0")/.."
 # Files of the public index only, whatever this machine is used to.
@@ -24,9 +25,11 @@ resolve() {
         --fork-strategy fewest --generate-hashes --no-strip-extras --no-emit-index-url --no-header \
         --output-file "requirements/$output.txt" "$@" >/dev/null
 }
-resolve dev --extra demo --extra dev --group build "$@"
+resolve dev --extra demo --extra dev --extra office --extra vc --group build "$@"
 resolve demo --extra demo --group build --constraints requirements/dev.txt "$@"
 resolve run --constraints requirements/dev.txt "$@"
-$resolver/bin/uv --quiet pip compile --group lock --universal --python-version 3.11 \
-    --generate-hashes --no-strip-extras --no-emit-index-url --no-header \
-    --output-file requirements/lock.txt "$@" >/dev/null
+for group in lock peers; do
+    $resolver/bin/uv --quiet pip compile --group $group --universal --python-version 3.11 \
+        --generate-hashes --no-strip-extras --no-emit-index-url --no-header \
+        --output-file requirements/$group.txt "$@" >/dev/null
+done

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from drivers.truststore import write_atomic
-from gate.credential.model import CredentialError, CredentialKind
+from gate.credential.model import PASS_KINDS, CredentialError
 from gate.credential.status import (
     STATUS_INDEX_END,
     STATUS_SIGNED_BYTES_MAX,
@@ -118,7 +118,7 @@ def revoke_index(path: Path, key: Ed25519PrivateKey, index: int, at_s: int) -> P
     """
     status_path = path.with_suffix(".status")
     public = key.public_key().public_bytes_raw()
-    own = trust_list([issuer_key(public, "office", list(CredentialKind))])
+    own = trust_list([issuer_key(public, "office", PASS_KINDS)])
     with _locked(path):
         issued = _counter(path)
         if not 0 <= index < issued:

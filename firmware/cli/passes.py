@@ -21,7 +21,7 @@ from drivers.api import DriverError
 from drivers.truststore import load_trust, write_atomic
 from firmware.cli import office
 from firmware.cli.moments import duration, moment, time_zone, unix_s
-from gate.credential.model import Credential, CredentialError, CredentialKind
+from gate.credential.model import PASS_KINDS, Credential, CredentialError, CredentialKind
 from gate.credential.native import (
     DOSES_MAX,
     GROUP_MAX,
@@ -39,7 +39,7 @@ _PASSPHRASE_VARIABLE = "GATE_PASSPHRASE"
 _DEFAULT_FOR = {"visitor": "1d", "appointment": "1h", "staff": "365d"}
 _QUIET_ZONE_MODULES = 4
 """ISO/IEC 18004 section 6.3.8."""
-_KINDS = tuple(kind.value for kind in CredentialKind)
+_KINDS = tuple(kind.value for kind in PASS_KINDS)
 
 
 _FILE = click.Path(dir_okay=False, path_type=Path)

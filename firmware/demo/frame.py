@@ -16,7 +16,7 @@ from firmware.demo.fitting import fitted, folded, joined, spread, wave
 from firmware.demo.lines import clock_of, printable
 from firmware.demo.panel import panel, strip
 from gate.walltime import ClockQuality
-from gate.wording import ADVICE
+from gate.advice import ADVICE
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult

@@ -4,19 +4,18 @@ Reading proves nothing: a `SignedMessage` is a stranger's claim until `check_sig
 Which algorithms and headers a format takes is the format's own affair; there is no default.
 """
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Mapping
 
 import cbor2
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
 from gate.credential import cbor
 from gate.credential.model import CredentialError
+from gate.credential.signature import Algorithm, PublicKey, check
 from gate.reasons import Reason
 
-EDDSA = -8
+EDDSA = int(Algorithm.EDDSA)
 """RFC 9053 section 2.2; the key says which curve, and ours are Ed25519."""
 HEADER_ALGORITHM = 1
 HEADER_CRITICAL = 2
@@ -27,9 +26,6 @@ DEPTH_MAX = 4
 """Containers within containers of an envelope and its headers; ours need two."""
 _TAG_SIGN1 = b"\xd2"
 """Tag 18, RFC 9052 section 2. It may be there, and says nothing that we do not know."""
-
-PublicKey = Ed25519PublicKey
-"""Every kind of key that `check_signature` can be handed."""
 
 
 class SignedMessage(Struct, frozen=True):
@@ -61,7 +57,7 @@ def read(data: bytes, *, bytes_max: int) -> SignedMessage:
     (section 3) and no `crit` (section 3.1: we understand no extension, so each is fatal).
 
     Raises:
-        CredentialError: CODE_MALFORMED.
+        CredentialError: CODE_MALFORMED; CREDENTIAL_CRITICAL for a `crit`.
     """
     if len(data) > bytes_max:
         raise _malformed("longer than such an envelope can be")
@@ -83,7 +79,7 @@ def read(data: bytes, *, bytes_max: int) -> SignedMessage:
     if protected.keys() & unprotected.keys():
         raise _malformed("a header both protected and unprotected")
     if HEADER_CRITICAL in protected or HEADER_CRITICAL in unprotected:
-        raise _malformed("a critical header")
+        raise CredentialError(Reason.CREDENTIAL_CRITICAL)
     return SignedMessage(protected, unprotected, protected_bytes, payload, signature)
 
 
@@ -94,11 +90,8 @@ def check_signature(message: SignedMessage, algorithms: frozenset[int], key: Pub
         CredentialError: CREDENTIAL_ALGORITHM if the message names none of `algorithms`,
             CREDENTIAL_SIGNATURE if the signature is not the key's.
     """
-    check = _CHECKS[allowed_algorithm(message, algorithms)]
-    try:
-        check(key, message.signature, message.signed_bytes)
-    except InvalidSignature:
-        raise CredentialError(Reason.CREDENTIAL_SIGNATURE) from None
+    algorithm = Algorithm(allowed_algorithm(message, algorithms))
+    check(algorithm, key, message.signature, message.signed_bytes)
 
 
 def allowed_algorithm(message: SignedMessage, algorithms: frozenset[int]) -> int:
@@ -123,16 +116,6 @@ def sign(payload: bytes, key_id: bytes, key: Ed25519PrivateKey) -> bytes:
 def _to_be_signed(protected_bytes: bytes, payload: bytes) -> bytes:
     """The Sig_structure, RFC 9052 section 4.4, without external data."""
     return cbor2.dumps(["Signature1", protected_bytes, b"", payload])
-
-
-def _check_eddsa(key: PublicKey, signature: bytes, signed: bytes) -> None:
-    key.verify(signature, signed)
-
-
-_CHECKS: Mapping[int, Callable[[PublicKey, bytes, bytes], None]] = MappingProxyType(
-    {EDDSA: _check_eddsa}
-)
-"""Every algorithm that we can check at all."""
 
 
 def _malformed(detail: str) -> CredentialError:

@@ -4,6 +4,8 @@ import enum
 
 from msgspec import Struct
 
+from gate.credential.health import Content
+from gate.outcome import Outcome
 from gate.reasons import Reason
 
 
@@ -16,6 +18,22 @@ class CredentialKind(enum.StrEnum):
     """One visit within a time window."""
     STAFF = "staff"
     """Many visits until it expires."""
+    HEALTH = "health"
+    """A public health certificate: many visits while the site's rules admit on it."""
+
+
+PASS_KINDS = (CredentialKind.VISITOR, CredentialKind.APPOINTMENT, CredentialKind.STAFF)
+"""What an office's own pass can be. Its number in a pass is its place here: it never changes."""
+
+
+class Verdict(Struct, frozen=True):
+    """What the site's dated health rules say of a certificate (`gate.rules`)."""
+
+    outcome: Outcome
+    status: str
+    """What the rule set calls it, such as a colour; no code reads a meaning in it."""
+    rule: str
+    """Identifier of the rule set, with its date."""
 
 
 class Credential(Struct, frozen=True):
@@ -47,6 +65,33 @@ class Credential(Struct, frozen=True):
     """People that this pass admits together, through one after another passage."""
     duress: bool = False
     """A staff pass that its holder was forced to show: admits, and raises a silent alarm."""
+    verdict: Verdict | None = None
+    """Of the site's health rules, where it has any for such a credential."""
+    doubt: Reason | None = None
+    """Why an officer should look, although everything that was checked holds."""
+
+
+class Examined(Struct, frozen=True):
+    """A verified credential together with what it attests, for the desk that judges it."""
+
+    credential: Credential
+    content: Content | None = None
+    """None for passes: they attest nothing of a person."""
+
+
+class Claim(Struct, frozen=True):
+    """What a code says of itself, for a technician. Nothing of it is proven."""
+
+    format: str
+    key_id: str = ""
+    """As its issuer writes it: hex or base64."""
+    algorithm: str = ""
+    issuer: str = ""
+    issued_s: float | None = None
+    not_before_s: float | None = None
+    expires_s: float | None = None
+    """Unix seconds."""
+    content: Content | None = None
 
 
 class CredentialError(Exception):

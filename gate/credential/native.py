@@ -12,10 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
 from gate.credential import base45, cbor, cose
-from gate.credential.model import Credential, CredentialError, CredentialKind
+from gate.credential.model import PASS_KINDS, Credential, CredentialError, CredentialKind, Examined
 from gate.credential.status import STATUS_INDEX_END
 from gate.credential.trust import (
-    TIME_S_END,
     IssuerKey,
     TrustList,
     issuer_key,
@@ -23,7 +22,7 @@ from gate.credential.trust import (
     trust_list,
 )
 from gate.reasons import Reason
-from gate.walltime import ClockQuality, WallTime
+from gate.walltime import TIME_S_END, ClockQuality, WallTime
 
 PREFIX = "GP1:"
 FORMAT = "native"
@@ -47,9 +46,6 @@ _CLAIM_PASS = -65_537
 _FIELDS_MIN, _FIELDS_MAX = 3, 5
 _FLAG_DURESS = 1
 _REPLAY_KEY_BYTES = 16
-
-_KINDS = (CredentialKind.VISITOR, CredentialKind.APPOINTMENT, CredentialKind.STAFF)
-"""The kind's number on the wire is its place here; it never changes."""
 
 
 class PassClaims(Struct, frozen=True):
@@ -82,7 +78,7 @@ def issue(claims: PassClaims, key: Ed25519PrivateKey) -> str:
     return PREFIX + base45.encode(cose.sign(_encode_claims(claims), kid, key))
 
 
-def verify_native(payload: bytes, trust: TrustList, now: WallTime) -> Credential:
+def verify_native(payload: bytes, trust: TrustList, now: WallTime) -> Examined:
     """Verify the text of a pass.
 
     The checks, in this order:
@@ -111,7 +107,7 @@ def verify_native(payload: bytes, trust: TrustList, now: WallTime) -> Credential
         _check_times(from_s, until_s, now.unix_s)
     if trust.is_revoked(key.kid, claims.status_index):
         raise CredentialError(Reason.CREDENTIAL_REVOKED)
-    return _credential(claims, key, message, from_s, until_s)
+    return Examined(_credential(claims, key, message, from_s, until_s))
 
 
 def status_index_of(payload: bytes, key: Ed25519PrivateKey) -> int:
@@ -121,7 +117,7 @@ def status_index_of(payload: bytes, key: Ed25519PrivateKey) -> int:
         CredentialError: the text is no pass of this key.
     """
     public_bytes = key.public_key().public_bytes_raw()
-    own = trust_list((issuer_key(public_bytes, "own", CredentialKind),))
+    own = trust_list((issuer_key(public_bytes, "own", PASS_KINDS),))
     return _authenticate(payload, own)[2].status_index
 
 
@@ -167,7 +163,7 @@ def _credential(
 
 def _encode_claims(claims: PassClaims) -> bytes:
     """Deterministic CBOR; what has its default at the end of the array is left out."""
-    fields: list[int | None] = [_KINDS.index(claims.kind), claims.status_index, claims.doses]
+    fields: list[int | None] = [PASS_KINDS.index(claims.kind), claims.status_index, claims.doses]
     if claims.duress or claims.group > 1:
         fields.append(_FLAG_DURESS if claims.duress else 0)
     if claims.group > 1:
@@ -196,10 +192,10 @@ def _decode_claims(payload: bytes) -> PassClaims:
         raise _malformed("no pass claim, or not of three to five fields")
     kind = _number(fields[0])
     flags = _number(fields[3]) if len(fields) > _FIELDS_MIN else 0
-    if not 0 <= kind < len(_KINDS) or flags not in (0, _FLAG_DURESS):
+    if not 0 <= kind < len(PASS_KINDS) or flags not in (0, _FLAG_DURESS):
         raise _malformed("a kind or a flag that nobody knows")
     claims = PassClaims(
-        kind=_KINDS[kind],
+        kind=PASS_KINDS[kind],
         status_index=_number(fields[1]),
         expires_s=_number(found.get(_CLAIM_EXPIRES)),
         not_before_s=_number(found.get(_CLAIM_NOT_BEFORE, 0)),

@@ -11,9 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
 from gate.credential import cbor, cose
+from gate.credential.inflate import ZLIB, inflate
 from gate.credential.model import CredentialError
-from gate.credential.trust import TIME_S_END, StatusList, TrustError, TrustList, key_id
+from gate.credential.trust import StatusList, TrustError, TrustList, key_id
 from gate.reasons import Reason
+from gate.walltime import TIME_S_END
 
 STATUS_BYTES_MAX = 131_072
 """Of the bitmap, inflated."""
@@ -65,8 +67,8 @@ def read_status(data: bytes, trust: TrustList) -> StatusList:
     """Verify a signed status list; `TrustList.with_status` says whether it may be taken.
 
     Raises:
-        CredentialError: CODE_MALFORMED, CREDENTIAL_ALGORITHM, CREDENTIAL_ISSUER_UNKNOWN or
-            CREDENTIAL_SIGNATURE.
+        CredentialError: CODE_MALFORMED, CODE_TOO_LARGE, CREDENTIAL_CRITICAL,
+            CREDENTIAL_ALGORITHM, CREDENTIAL_ISSUER_UNKNOWN or CREDENTIAL_SIGNATURE.
     """
     message = cose.read(data, bytes_max=STATUS_SIGNED_BYTES_MAX)
     key = trust.authenticate(message)
@@ -81,16 +83,5 @@ def read_status(data: bytes, trust: TrustList) -> StatusList:
         raise CredentialError(Reason.CODE_MALFORMED, "issued at no time that can be")
     if type(compressed) is not bytes:
         raise CredentialError(Reason.CODE_MALFORMED, "a bitmap that is no byte string")
-    return StatusList(key.kid, issued_at_s, _inflate(compressed))
-
-
-def _inflate(compressed: bytes) -> bytes:
-    """At most `STATUS_BYTES_MAX` bytes, whatever the stream would grow to."""
-    inflater = zlib.decompressobj()
-    try:
-        bits = inflater.decompress(compressed, STATUS_BYTES_MAX + 1)
-    except zlib.error:
-        raise CredentialError(Reason.CODE_MALFORMED, "a bitmap that does not inflate") from None
-    if len(bits) > STATUS_BYTES_MAX or not inflater.eof or inflater.unused_data:
-        raise CredentialError(Reason.CODE_MALFORMED, "a bitmap too long, cut short or with a tail")
-    return bits
+    bits = inflate(compressed, window_bits=ZLIB, bytes_max=STATUS_BYTES_MAX)
+    return StatusList(key.kid, issued_at_s, bits)

@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Struct, structs
 
 from gate.credential import cose
-from gate.credential.model import CredentialError, CredentialKind
+from gate.credential.model import PASS_KINDS, CredentialError, CredentialKind
+from gate.credential.publictrust import EMPTY, PublicTrust
 from gate.reasons import Reason
+from gate.walltime import TIME_S_END
 
 KEY_ID_BYTES = 4
-TIME_S_END = 1 << 32
-"""Unix seconds; every time that a pass or a key can carry lies before (in the year 2106)."""
 
 _ALGORITHMS = frozenset({cose.EDDSA})
 _HEADERS = frozenset({cose.HEADER_ALGORITHM, cose.HEADER_KEY_ID})
@@ -60,10 +60,12 @@ class StatusList(Struct, frozen=True):
 
 
 class TrustList(Struct, frozen=True):
-    """Keys by key id, and the newest status list of each that has one."""
+    """The site's own issuers by key id, the newest status list of each that has one, and the
+    public issuers of a compiled list."""
 
     keys: Mapping[bytes, IssuerKey]
     status: Mapping[bytes, StatusList] = MappingProxyType({})
+    public: PublicTrust = EMPTY
 
     def authenticate(self, message: cose.SignedMessage) -> IssuerKey:
         """The key that signed the message, by our own profile of COSE_Sign1.
@@ -140,6 +142,8 @@ def issuer_key(
     allowed = frozenset(kinds)
     if not allowed:
         raise TrustError(f"issuer {name} may issue nothing: give it kinds")
+    if not allowed.issubset(PASS_KINDS):
+        raise TrustError(f"issuer {name} may issue {', '.join(PASS_KINDS)}, and nothing else")
     if not 0 <= not_before_s < not_after_s <= TIME_S_END:
         raise TrustError(f"the time window of issuer {name} is empty or out of range")
     return IssuerKey(key_id(public_bytes), public_key, name, allowed, not_before_s, not_after_s)

@@ -4,10 +4,11 @@ Authenticity only: whether a genuine credential is let in is the policy's busine
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from gate.credential import native
-from gate.credential.model import Credential, CredentialError
+from gate.credential.model import Credential, CredentialError, Examined
 from gate.credential.trust import TrustList
 from gate.reasons import Reason
 from gate.walltime import WallTime
@@ -18,17 +19,24 @@ PAYLOAD_CHARS_MAX = 4_296
 _URL = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]{0,31}://|www\.", re.IGNORECASE)
 """A scheme and an authority (RFC 3986 section 3), or what phones take for one."""
 
-Verifier = Callable[[bytes, TrustList, WallTime], Credential]
+Verifier = Callable[[bytes, TrustList, WallTime], Examined]
 """Takes the whole payload with its prefix; raises CredentialError and nothing else."""
 
-_FORMATS: tuple[tuple[bytes, Verifier], ...] = (
-    (native.PREFIX.encode("ascii"), native.verify_native),
+FORMATS: Mapping[bytes, Verifier] = MappingProxyType(
+    {
+        native.PREFIX.encode("ascii"): native.verify_native,
+    }
 )
 """Prefix → format. No prefix is the beginning of another."""
 
 
-def verify(payload: bytes, trust: TrustList, now: WallTime) -> Credential:
-    """The credential that a code holds.
+def examine(
+    payload: bytes,
+    trust: TrustList,
+    now: WallTime,
+    formats: Mapping[bytes, Verifier] = FORMATS,
+) -> Examined:
+    """The credential that a code holds, with what it attests of a person.
 
     In this order: length, before anything looks at the bytes; a web address, which is never
     followed; the format by its prefix; then the format's own checks, in the order that its
@@ -42,7 +50,12 @@ def verify(payload: bytes, trust: TrustList, now: WallTime) -> Credential:
         raise CredentialError(Reason.CODE_TOO_LONG, f"{len(payload)} bytes")
     if _URL.match(payload):
         raise CredentialError(Reason.CODE_IS_URL)
-    for prefix, verifier in _FORMATS:
+    for prefix, verifier in formats.items():
         if payload.startswith(prefix):
             return verifier(payload, trust, now)
     raise CredentialError(Reason.CODE_UNKNOWN_FORMAT)
+
+
+def verify(payload: bytes, trust: TrustList, now: WallTime) -> Credential:
+    """As `examine`, for whoever needs nothing but the proof."""
+    return examine(payload, trust, now).credential

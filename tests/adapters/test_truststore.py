@@ -11,7 +11,8 @@ from drivers.api import DriverError, ErrorKind
 from drivers.truststore import TRUST_BYTES_MAX, load_trust, write_atomic
 from gate.credential.model import CredentialKind
 from gate.credential.status import empty_status, issue_status, revoke
-from gate.credential.trust import TIME_S_END, key_id
+from gate.credential.trust import key_id
+from gate.walltime import TIME_S_END
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes_raw()

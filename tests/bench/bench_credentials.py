@@ -11,7 +11,7 @@ from collections.abc import Callable
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate.credential import base45, cose
-from gate.credential.model import CredentialKind
+from gate.credential.model import PASS_KINDS, CredentialKind
 from gate.credential.native import PREFIX, PassClaims, issue
 from gate.credential.trust import issuer_key, trust_list
 from gate.credential.verify import verify
@@ -34,7 +34,7 @@ def main() -> None:
     """Measure and print."""
     key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
     public = key.public_key()
-    trust = trust_list([issuer_key(public.public_bytes_raw(), "Test office", list(CredentialKind))])
+    trust = trust_list([issuer_key(public.public_bytes_raw(), "Test office", PASS_KINDS)])
     now = WallTime(1_800_000_000_000)
     text = issue(PassClaims(CredentialKind.VISITOR, 123_456, 1_800_003_600, doses=2), key).encode()
     message = cose.read(base45.decode(text[len(PREFIX) :]), bytes_max=len(text))

@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
-from gate.admission import Outcome, Ruling, rule
-from gate.credential.model import Credential, CredentialKind
+from gate.admission import Ruling, rule
+from gate.credential.model import Credential, CredentialKind, Verdict
 from gate.ledger import RECHECKS_MAX, SPENT_KEPT_S, Ledger, Recheck
+from gate.outcome import Outcome
 from gate.policy import (
     ADVISORY,
     ChamberMode,
@@ -232,3 +233,31 @@ def test_a_policy_is_refused_whole() -> None:
     with pytest.raises(msgspec.ValidationError, match="unknown field"):
         msgspec.convert({"capcity": 3}, Policy)
     assert ns(0.5) == 500_000_000
+
+
+CERTIFICATE = msgspec.structs.replace(
+    PASS, format="hc1", kind=CredentialKind.HEALTH, one_time=False, doses=0
+)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_the_health_rules_of_the_site_decide(outcome: Outcome) -> None:
+    """Where they have spoken, the number of doses says no more: they have looked at it."""
+    judged = msgspec.structs.replace(
+        CERTIFICATE, verdict=Verdict(outcome, "a colour", "contoh-2021-10-01")
+    )
+    reason = None if outcome is Outcome.ADMIT else Reason.HEALTH_RULES
+    policy = Policy(credential=CredentialPolicy(doses_min=1))
+    assert rule(judged, Ledger(), policy, NOW) == Ruling(outcome, reason)
+    referred = Ruling(Outcome.REFER, Reason.DOSES_TOO_FEW)
+    assert rule(CERTIFICATE, Ledger(), policy, NOW) == referred
+
+
+def test_a_doubt_brings_an_officer() -> None:
+    """After everything that refuses: nobody is called for a pass that is refused anyway."""
+    doubtful = msgspec.structs.replace(CERTIFICATE, doubt=Reason.TRUST_LIST_OLD)
+    asked = Ruling(Outcome.OFFICER, Reason.TRUST_LIST_OLD)
+    assert rule(doubtful, Ledger(), Policy(), NOW) == asked
+    full = Policy(capacity=1)
+    refused = Ruling(Outcome.REFUSE, Reason.CAPACITY_REACHED)
+    assert rule(doubtful, Ledger(occupancy=1), full, NOW) == refused

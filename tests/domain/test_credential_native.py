@@ -9,15 +9,15 @@ import segno
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate.credential import base45
-from gate.credential.model import Credential, CredentialError, CredentialKind
+from gate.credential.model import PASS_KINDS, Credential, CredentialError
 from gate.credential.native import PassClaims, issue, status_index_of, verify_native
 from gate.credential.status import STATUS_INDEX_END, empty_status, revoke
-from gate.credential.trust import TIME_S_END, TrustList, issuer_key, trust_list
+from gate.credential.trust import TrustList, issuer_key, trust_list
 from gate.credential.verify import PAYLOAD_CHARS_MAX, verify
 from gate.reasons import Reason
-from gate.walltime import ClockQuality, WallTime
+from gate.walltime import TIME_S_END, ClockQuality, WallTime
 
-VISITOR, APPOINTMENT, STAFF = CredentialKind
+VISITOR, APPOINTMENT, STAFF = PASS_KINDS
 KEY = Ed25519PrivateKey.from_private_bytes(
     bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
 )
@@ -27,7 +27,7 @@ PUBLIC = KEY.public_key().public_bytes_raw()
 KID = bytes.fromhex("21fe31df")
 NOON_S = 1_800_000_000
 NOW = WallTime(NOON_S * 1000)
-TRUST = trust_list([issuer_key(PUBLIC, "Test office", list(CredentialKind))])
+TRUST = trust_list([issuer_key(PUBLIC, "Test office", PASS_KINDS)])
 CLAIMS = PassClaims(VISITOR, 1_048_575, NOON_S + 3600, doses=2)
 PAYLOAD = {4: NOON_S + 3600, -65537: [0, 1_048_575, 2]}
 PROTECTED = {1: -8, 4: KID}

@@ -10,7 +10,7 @@ import segno
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate.credential import base45
-from gate.credential.model import CredentialKind
+from gate.credential.model import PASS_KINDS, CredentialKind
 from gate.credential.native import (
     DOSES_MAX,
     GROUP_MAX,
@@ -18,13 +18,12 @@ from gate.credential.native import (
     START_LEEWAY_S,
     PassClaims,
     issue,
-    verify_native,
 )
 from gate.credential.status import STATUS_BYTES_MAX, STATUS_INDEX_END
-from gate.credential.trust import TIME_S_END, issuer_key, trust_list
-from gate.credential.verify import PAYLOAD_CHARS_MAX
+from gate.credential.trust import issuer_key, trust_list
+from gate.credential.verify import PAYLOAD_CHARS_MAX, verify
 from gate.reasons import Reason
-from gate.walltime import WallTime
+from gate.walltime import TIME_S_END, WallTime
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "native-pass.md"
 KEY = Ed25519PrivateKey.from_private_bytes(
@@ -72,8 +71,8 @@ def example() -> str:
     text = issue(CLAIMS, KEY)
     data = base45.decode(text[len(PREFIX) :].encode())
     public = KEY.public_key().public_bytes_raw()
-    trust = trust_list([issuer_key(public, "Example office", CredentialKind)])
-    credential = verify_native(text.encode(), trust, WallTime(1_800_000_000_000))
+    trust = trust_list([issuer_key(public, "Example office", PASS_KINDS)])
+    credential = verify(text.encode(), trust, WallTime(1_800_000_000_000))
     lines = [
         f"Public key `{public.hex()}`. The text:",
         "",

@@ -5,11 +5,12 @@ import re
 import pytest
 
 from gate import wording
+from gate.advice import ADVICE, ADVICE_CHARS_MAX
 from gate.commands import Screen, Show
 from gate.interlock import STAGE_MODES
 from gate.policy import ADVISORY, ChamberMode, ChamberPolicy, Policy, TemperaturePolicy
 from gate.reasons import Reason
-from gate.wording import ADVICE, CHAMBER_SIGNS, SIGNS, Sign, Words, referral, sign_of
+from gate.wording import CHAMBER_SIGNS, SIGNS, Sign, Words, referral, sign_of
 
 HEALTH_CENTRE = "Puskesmas Contoh, Jalan Contoh 1"
 TOLD_OF_NOBODY = re.compile(
@@ -135,4 +136,4 @@ def test_the_officer_reads_what_it_is_and_what_to_do(reason: Reason) -> None:
     assert indonesian != english
     for sentence in (indonesian, english):
         assert re.fullmatch(r"[A-Z][^_\d°]*[.;:,][^_\d°]*\.", sentence)
-        assert len(sentence) <= wording.ADVICE_CHARS_MAX
+        assert len(sentence) <= ADVICE_CHARS_MAX

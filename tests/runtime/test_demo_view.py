@@ -16,10 +16,11 @@ from firmware.demo.frame import picture, render
 from firmware.demo.lettering import Pictogram, lettered, pictogram
 from firmware.demo.panel import PICTOGRAMS, TONES, Tone, tone_of
 from firmware.demo.snapshot import BrokerRow, Counters, DeviceRow, DeviceState, Snapshot
+from gate.advice import ADVICE
 from gate.commands import Screen
 from gate.reasons import Reason
 from gate.walltime import ClockQuality
-from gate.wording import ADVICE, CHAMBER_SIGNS, SIGNS
+from gate.wording import CHAMBER_SIGNS, SIGNS
 
 SIZES = [(80, 24), (100, 30), (76, 20), (60, 24), (200, 60), (48, 14), (38, 12), (20, 6)]
 COMMAND = "mosquitto_sub -h 127.0.0.1 -p 41883 -t 'gate/v1/#' -v"
