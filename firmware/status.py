@@ -38,6 +38,10 @@ class LaneStatus(Struct, frozen=True):
     clock: str
     failed: tuple[str, ...]
     """Devices that don't work, by name."""
+    trust_version: int
+    """Of the list of public issuers; 0 where the lane has none."""
+    trust: str
+    """What its age makes of that list: fresh, ageing, old or outdated."""
 
 
 def status_of(state: AnyState, show: Show) -> LaneStatus:
@@ -56,6 +60,8 @@ def status_of(state: AnyState, show: Show) -> LaneStatus:
         not isinstance(state, OutOfService | Emergency),
         str(lane.wall.quality),
         tuple(sorted(lane.failed)),
+        lane.trust_version,
+        str(lane.trust_standing),
     )
 
 

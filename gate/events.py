@@ -5,6 +5,7 @@ import enum
 from msgspec import Struct
 
 from gate.credential.model import Credential
+from gate.credential.standing import Standing
 from gate.reasons import Reason
 from gate.records import Direction
 from gate.walltime import WallTime
@@ -202,6 +203,14 @@ class ClockRead(Event, frozen=True):
     wall: WallTime
 
 
+class TrustListRead(Event, frozen=True):
+    """Which list of public issuers is in use, and what its age makes of it."""
+
+    version: int
+    """0 where there is none."""
+    standing: Standing
+
+
 AnyEvent = (
     Woke
     | SelfCheckPassed
@@ -226,5 +235,6 @@ AnyEvent = (
     | GrantCommitted
     | GrantNotCommitted
     | ClockRead
+    | TrustListRead
 )
 """The closed union, for decoding a trace and for tests that try every event in every state."""

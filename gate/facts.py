@@ -23,6 +23,7 @@ from gate.events import (
     StaffActed,
     StaffAction,
     TamperChanged,
+    TrustListRead,
     Woke,
 )
 from gate.passage import CLEAR, Crossing, beam
@@ -66,6 +67,8 @@ def note(turn: Turn, event: AnyEvent) -> bool:
         case ClockRead(wall=wall):
             _clock(turn, wall)
             return True
+        case TrustListRead():
+            return _trust_list(turn, event)
         case DeviceFailed() | DeviceRecovered():
             return _device(turn, event)
         case SelfCheckPassed():
@@ -203,6 +206,14 @@ def _maintain(turn: Turn, event: StaffActed) -> bool:
     if news:
         turn.remember(maintenance=maintenance)
     return news
+
+
+def _trust_list(turn: Turn, event: TrustListRead) -> bool:
+    lane = turn.lane
+    if (event.version, event.standing) != (lane.trust_version, lane.trust_standing):
+        turn.remember(trust_version=event.version, trust_standing=event.standing)
+        turn.record(RecordKind.POLICY_TRUST, detail=f"{event.version} {event.standing}")
+    return True
 
 
 def _clock(turn: Turn, wall: WallTime) -> None:

@@ -82,6 +82,8 @@ class RecordKind(enum.StrEnum):
     SELFTEST_FINISHED = "selftest.finished"
     TIME_QUALITY_CHANGED = "time.quality_changed"
     POLICY_LOADED = "policy.loaded"
+    POLICY_TRUST = "policy.trust"
+    """Another list of public issuers is in use, or it has grown older: version and standing."""
 
 
 class Direction(enum.StrEnum):

@@ -8,6 +8,7 @@ a change makes a new object that shares the rest with the old one.
 from msgspec import Struct
 
 from gate.credential.model import Credential
+from gate.credential.standing import Standing
 from gate.events import ChamberInput, Device
 from gate.ledger import Ledger
 from gate.passage import CLEAR, Track
@@ -78,6 +79,9 @@ class Lane(Struct, frozen=True):
     unreset: Reason | None = None
     """An alarm that was not reset before the process was started anew; staff resets it."""
     tampered: bool = False
+    trust_version: int = 0
+    """Of the list of public issuers that is in use; 0 for none."""
+    trust_standing: Standing = Standing.FRESH
     checked: bool = False
     """The self-check passed."""
     maintenance: bool = False

@@ -128,6 +128,14 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Folder of the journal; the lane alone writes there."""
     trust: Path | None = None
     """File of the issuers whose passes are believed; the credential stage needs it."""
+    trust_bundle: Path | None = None
+    """Signed list of public issuers, as `gate trust compile` makes it. Without it no public health
+    certificate is believed."""
+    trust_roots: Path | None = None
+    """File of the keys that sign that list, and how many of them must."""
+    health_rules: tuple[Path, ...] = ()
+    """Files of dated health rules, for certificates and passes; the newest that is in force
+    counts."""
     languages: tuple[Language, ...] = (Language.INDONESIAN, Language.ENGLISH)
     """Of the visitor's screen, the first one first."""
     log_level: LogLevel = LogLevel.INFO

@@ -12,15 +12,9 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from gate.credential.signature import Algorithm, PublicKey
+from gate.credential.standing import AGE_DOUBT_S, AGE_REFUSE_S, AGE_WARN_S, Standing
 from gate.reasons import Reason
-from gate.walltime import SECONDS_PER_DAY, TIME_S_END, ClockQuality, WallTime
-
-AGE_WARN_S = 3 * SECONDS_PER_DAY
-"""From here on the lane says that its trust list is old."""
-AGE_DOUBT_S = 7 * SECONDS_PER_DAY
-"""From here on an officer looks at every public certificate."""
-AGE_REFUSE_S = 30 * SECONDS_PER_DAY
-"""From here on no public certificate is believed."""
+from gate.walltime import TIME_S_END, ClockQuality, WallTime
 
 
 class Usage(enum.StrEnum):
@@ -29,18 +23,6 @@ class Usage(enum.StrEnum):
     VACCINATION = "vaccination"
     TEST = "test"
     RECOVERY = "recovery"
-
-
-class Standing(enum.StrEnum):
-    """What its age makes of a trust list."""
-
-    FRESH = "fresh"
-    AGEING = "ageing"
-    """Time for a newer one; nothing else changes."""
-    OLD = "old"
-    """An officer looks at every public certificate."""
-    OUTDATED = "outdated"
-    """No public certificate is believed."""
 
 
 class SignerKey(Struct, frozen=True):

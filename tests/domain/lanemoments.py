@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from gate.credential.model import CredentialKind
+from gate.credential.standing import Standing
 from gate.events import (
     AnyEvent,
     Beam,
@@ -36,6 +37,7 @@ from gate.events import (
     StaffActed,
     StaffAction,
     TamperChanged,
+    TrustListRead,
     Woke,
 )
 from gate.policy import ChamberMode, ChamberPolicy, CredentialPolicy, Policy
@@ -281,6 +283,7 @@ _EVENTS: Final[Mapping[str, AnyEvent | Callable[[Scene], AnyEvent]]] = MappingPr
         "another not": lambda lane: GrantNotCommitted(lane.state.lane.grants + 7),
         "clock": ClockRead(_wall()),
         "clock lost": ClockRead(_wall(ClockQuality.UNTRUSTED)),
+        "trust list": TrustListRead(7, Standing.AGEING),
     }
 )
 EVENTS: Final = tuple(_EVENTS)

@@ -5,6 +5,7 @@ import typing
 from hypothesis import strategies as st
 
 from gate.credential.model import Credential, CredentialKind
+from gate.credential.standing import Standing
 from gate.events import (
     AnyEvent,
     Beam,
@@ -33,6 +34,7 @@ from gate.events import (
     StaffActed,
     StaffAction,
     TamperChanged,
+    TrustListRead,
     Woke,
 )
 from gate.policy import (
@@ -153,6 +155,7 @@ _EVENTS: dict[type[AnyEvent], st.SearchStrategy[AnyEvent]] = {
     GrantCommitted: st.builds(GrantCommitted, NUMBERS),
     GrantNotCommitted: st.builds(GrantNotCommitted, NUMBERS),
     ClockRead: st.builds(ClockRead, WALLS),
+    TrustListRead: st.builds(TrustListRead, NUMBERS, st.sampled_from(Standing)),
 }
 assert set(_EVENTS) == set(typing.get_args(AnyEvent))
 

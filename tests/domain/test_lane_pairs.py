@@ -76,6 +76,7 @@ not committed        -   -   -   -   -   -   -   -   -   -   - den   -   -   -  
 another not          -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -   -
 clock                .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .
 clock lost           .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .
+trust list           .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .
 """
 _ROWS = TABLE.strip("\n").splitlines()
 _NAME_WIDTH = 18

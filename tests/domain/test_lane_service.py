@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from gate.commands import Append, Secure, StopChamber
-from gate.events import ChamberInput, Device, SelfCheckPassed, StaffAction
+from gate.credential.standing import Standing
+from gate.events import ChamberInput, Device, SelfCheckPassed, StaffAction, TrustListRead
 from gate.lane import start
 from gate.ledger import Ledger
 from gate.policy import ChamberMode, ChamberPolicy, Policy, Stage
@@ -309,4 +310,18 @@ def test_an_alarm_outlives_a_restart() -> None:
     assert lane.place == "Emergency"
     lane.fire(active=False)
     lane.officer(StaffAction.RESET)
+    assert lane.place == "Idle"
+
+
+# The list of public issuers.
+
+
+def test_the_lane_tells_which_list_it_goes_by_and_when_that_grows_old() -> None:
+    """Once for each news: nothing is repeated every time that somebody looks."""
+    lane = moment("idle")
+    for standing in (Standing.FRESH, Standing.FRESH, Standing.AGEING, Standing.OLD):
+        lane.take(TrustListRead(7, standing))
+    lane.take(TrustListRead(8, Standing.FRESH))
+    told = [record.detail for record in lane.records() if record.kind is RecordKind.POLICY_TRUST]
+    assert told == ["7 fresh", "7 ageing", "7 old", "8 fresh"]
     assert lane.place == "Idle"

@@ -5,14 +5,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate.credential.health import Health, Vaccination
 from gate.credential.model import CredentialKind
-from gate.credential.publictrust import (
-    AGE_DOUBT_S,
-    AGE_REFUSE_S,
-    AGE_WARN_S,
-    EMPTY,
-    PublicTrust,
-    Standing,
-)
+from gate.credential.publictrust import EMPTY, PublicTrust
+from gate.credential.standing import AGE_DOUBT_S, AGE_REFUSE_S, AGE_WARN_S, Standing
 from gate.credential.trust import TrustError, issuer_key
 from gate.reasons import Reason
 from gate.walltime import ClockQuality, WallTime

@@ -92,6 +92,8 @@ def moment(
             in_service=True,
             clock=ClockQuality.TRUSTED,
             failed=(),
+            trust_version=0,
+            trust="fresh",
         ),
         show=Show(screen, reason, refer_to, until_ns=NOW_NS + 2_400_000_000),
         policy=Policy(refer_to=HEALTH_CENTRE),
