@@ -111,6 +111,12 @@ storm: ready-dev ## Faults, kills and visitors for most of an hour: GATE_STORM_S
 storm-kill: ready-dev ## kill -9 of the program at 200 random moments: GATE_KILLS=1000 for more
 	@GATE_KILLS=$${GATE_KILLS:-200} $(bin)/python -m pytest -q $(ARGS) tests/runtime/test_program_kill.py
 
+# --- are the tests any good? ---------------------------------------------------------------------
+
+.PHONY: mutate
+mutate: ready-dev ## Small changes of the domain's code that no test notices: ARGS="gate.credential.base45*"
+	@sh tests/mutate.sh $(VENV) $(ARGS)
+
 # --- the project ---------------------------------------------------------------------------------
 
 .PHONY: lock docs clean

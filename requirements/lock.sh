@@ -6,6 +6,7 @@
 #   demo.txt  what `make run` needs
 #   run.txt   what a gate at a door needs
 #   lock.txt  the resolver itself
+#   mutation.txt  the mutation tester, in an environment of its own
 #   peers.txt libraries that a bench compares us with, in an environment of their own
 set -eu
 cd "$(dirname "$0")/.."
@@ -28,7 +29,7 @@ resolve() {
 resolve dev --extra demo --extra dev --extra office --extra vc --group build "$@"
 resolve demo --extra demo --group build --constraints requirements/dev.txt "$@"
 resolve run --constraints requirements/dev.txt "$@"
-for group in lock peers; do
+for group in lock mutation peers; do
     $resolver/bin/uv --quiet pip compile --group $group --universal --python-version 3.11 \
         --generate-hashes --no-strip-extras --no-emit-index-url --no-header \
         --output-file requirements/$group.txt "$@" >/dev/null
