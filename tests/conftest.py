@@ -19,6 +19,9 @@ settings.register_profile("ci", _COMMON, max_examples=100)
 settings.register_profile("long", _COMMON, max_examples=5_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+NAMED_BYTES_MAX = 48
+"""Longer bytes as a parameter have no place in the name of a test."""
+
 
 def pytest_configure() -> None:
     """Refuse to test the source tree where the installed wheel is meant."""
@@ -47,3 +50,9 @@ def conformance_data() -> Path:
     if not place.is_dir():
         pytest.skip(f"no test data of others in {place}; set GATE_CONFORMANCE_DATA")
     return place
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Long bytes name no case: a signature is another one in every process, and workers that run
+    side by side must agree on the names of all tests."""
+    return "bytes" if isinstance(val, bytes) and len(val) > NAMED_BYTES_MAX else None

@@ -67,8 +67,9 @@ class PublicTrust(Struct, frozen=True):
     vc: Mapping[str, tuple[SignerKey, ...]] = MappingProxyType({})
     """W3C credentials by the proof's verification method."""
     hcert_revoked: frozenset[bytes] = frozenset()
-    """First 16 bytes of the SHA-256 of a signature's first half, of a certificate's id, or of
-    country and id (EU DCC revocation, eHealth Network 2022)."""
+    """First 16 bytes of the SHA-256 of a signature (for ECDSA of its first half), of a
+    certificate's id, or of the issuer's country and the id (EU DCC revocation, eHealth Network
+    2022)."""
     shc_revoked: Mapping[str, CardRevocations] = MappingProxyType({})
     """By key id."""
 

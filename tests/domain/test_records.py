@@ -76,5 +76,5 @@ door.forced door.held door.closed fire.raised fire.cleared emergency.raised emer
 chamber.started chamber.done chamber.aborted
 device.failed device.recovered device.tampered device.started device.stopped
 lane.in_service lane.out_of_service lane.event_ignored
-selftest.finished time.quality_changed policy.loaded
+selftest.finished time.quality_changed policy.loaded policy.trust
 """

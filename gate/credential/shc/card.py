@@ -1,0 +1,235 @@
+"""From the text of a SMART Health Card to a credential, or to one reason why not."""
+
+import hashlib
+import math
+import re
+
+from msgspec import Struct
+
+from gate.credential.health import Content
+from gate.credential.jsontext import read_object
+from gate.credential.model import Claim, Credential, CredentialError, CredentialKind, Examined
+from gate.credential.publictrust import PublicTrust, SignerKey
+from gate.credential.shc.content import covid_doses, health_of
+from gate.credential.shc.jws import checked_key_id, inflated_claims, read_jws, signers
+from gate.credential.shc.numeric import decode, read_part
+from gate.credential.trust import TrustList
+from gate.reasons import Reason
+from gate.walltime import TIME_S_END, ClockQuality, WallTime
+
+FORMAT = "shc"
+HEALTH_CARD = "https://smarthealth.cards#health-card"
+"""The type that every card has."""
+CLAIMS_DEPTH_MAX = 32
+"""Published examples nest twelve deep."""
+START_LEEWAY_S = 60
+"""How much earlier than its start a card is taken, as for the gate's own passes: its issuer's
+clock may be a little ahead of the lane's."""
+
+_RID = re.compile(r"[A-Za-z0-9_-]{1,24}")
+"""A revocation id ("Revocation" in the specification)."""
+_REPLAY_KEY_BYTES = 16
+
+
+class _Card(Struct, frozen=True):
+    """The claims of a card, each of its type."""
+
+    issuer: object
+    """Compared with the signer's alone."""
+    not_before_s: float
+    expires_s: float | None
+    """Unix seconds, finite."""
+    credential: object
+    """The `vc` claim."""
+
+
+def read(payload: bytes) -> Claim:
+    """What the text of a card says of itself. Nothing of it is proven.
+
+    Raises:
+        CredentialError: the text, the JWS or its claims cannot be read.
+    """
+    message = read_jws(_jws_of(payload))
+    card = _read_claims(inflated_claims(message))
+    try:
+        content = _content(card.credential)
+    except CredentialError:
+        content = None
+    return Claim(
+        format=FORMAT,
+        key_id=_text(message.header.get("kid")),
+        algorithm=_text(message.header.get("alg")),
+        issuer=_text(card.issuer),
+        not_before_s=card.not_before_s,
+        expires_s=card.expires_s,
+        content=content,
+    )
+
+
+def verify_shc(payload: bytes, trust: TrustList, now: WallTime) -> Examined:
+    """Verify the text of a card in one piece: `shc:/` and digits.
+
+    A card in parts is put together first (`gate.credential.shc.chunks`); one part of several is
+    no card. Then `verify_jws`.
+
+    Raises:
+        CredentialError: with the reason of the first check that fails.
+    """
+    return verify_jws(_jws_of(payload), trust, now)
+
+
+def verify_jws(jws: bytes, trust: TrustList, now: WallTime) -> Examined:
+    """Verify a card's compact JWS, as a file or a deep link has it.
+
+    The checks, in this order; titles are the specification's:
+
+    1. Three parts of base64url, a header in JSON (RFC 7515 section 5.2); nothing critical,
+       ES256, deflated, a key id ("Health Cards are Compact").
+    2. The list of issuers is not too old.
+    3. The key id is one of it ("Determining keys associated with an issuer").
+    4. The signature, r and s in 64 bytes (RFC 7518 section 3.4).
+    5. The payload inflates within its bound to claims in JSON with a start, and an end that is
+       a number where there is one.
+    6. The issuer is the very one whose key it is, to the letter.
+    7. The type of a health card, a FHIR version and a bundle, a revocation id of its alphabet.
+    8. The key's end; start, then end ("Expiration of Health Cards").
+    9. Not revoked ("Revocation").
+
+    On an UNTRUSTED clock steps 2 and 8 are left out, as for the gate's own passes: admission
+    refers the visitor to an officer.
+
+    Raises:
+        CredentialError: with the reason of the first check that fails.
+    """
+    public = trust.public
+    message = read_jws(jws)
+    key_id = checked_key_id(message)
+    if public.is_outdated(now):
+        raise CredentialError(Reason.TRUST_LIST_OUTDATED)
+    candidates = public.shc.get(key_id)
+    if not candidates:
+        raise CredentialError(Reason.CREDENTIAL_ISSUER_UNKNOWN, "no such key id")
+    authentic = signers(message, candidates)
+    claims = inflated_claims(message)
+    card = _read_claims(claims)
+    signer = next((each for each in authentic if each.issuer == card.issuer), None)
+    if signer is None:
+        raise CredentialError(Reason.CREDENTIAL_ISSUER_MISMATCH, "another issuer than the key's")
+    content = _content(card.credential)
+    if now.quality is not ClockQuality.UNTRUSTED:
+        _check_times(card, signer, now.unix_s)
+    _check_revoked(public, key_id, card, content)
+    return Examined(_credential(card, signer, claims, content, public, now), content)
+
+
+def _jws_of(payload: bytes) -> bytes:
+    part = read_part(payload)
+    if part.total > 1:
+        raise CredentialError(Reason.CODE_SPLIT, f"part {part.index} of {part.total}")
+    return decode(part.digits)
+
+
+def _read_claims(claims: bytes) -> _Card:
+    found = read_object(claims, depth_max=CLAIMS_DEPTH_MAX)
+    return _Card(
+        issuer=found.get("iss"),
+        not_before_s=_number(found.get("nbf")),
+        expires_s=_number(found["exp"]) if "exp" in found else None,
+        credential=found.get("vc"),
+    )
+
+
+def _number(value: object) -> float:
+    """A NumericDate (RFC 7519 section 2), and not the truth value that Python would take for one.
+
+    Never NaN or infinite: the reader of JSON refuses both.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise CredentialError(Reason.CODE_MALFORMED, "a time that is no number")
+    return value
+
+
+def _content(credential: object) -> Content:
+    """What the `vc` claim attests.
+
+    Raises:
+        CredentialError: CREDENTIAL_CONTENT: it is not that of a health card.
+    """
+    if not isinstance(credential, dict):
+        raise _no_card("no vc claim")
+    types = credential.get("type")
+    if not isinstance(types, list) or HEALTH_CARD not in types:
+        raise _no_card("not of the type of a health card")
+    subject = credential.get("credentialSubject")
+    if not isinstance(subject, dict) or not isinstance(subject.get("fhirVersion"), str):
+        raise _no_card("no subject, or one without its FHIR version")
+    bundle = subject.get("fhirBundle")
+    if not isinstance(bundle, dict):
+        raise _no_card("no FHIR bundle")
+    rid = credential.get("rid")
+    # One that no list could name would make a card that nobody can revoke.
+    if "rid" in credential and not (isinstance(rid, str) and _RID.fullmatch(rid)):
+        raise _no_card("a revocation id that none can be")
+    return Content(health=health_of(bundle), payload=credential)
+
+
+def _check_times(card: _Card, signer: SignerKey, now_s: int) -> None:
+    if now_s >= signer.not_after_s:
+        raise CredentialError(Reason.CREDENTIAL_ISSUER_EXPIRED, f"until {signer.not_after_s}")
+    if now_s < max(card.not_before_s, signer.not_before_s) - START_LEEWAY_S:
+        raise CredentialError(Reason.CREDENTIAL_NOT_YET_VALID)
+    if card.expires_s is not None and now_s >= card.expires_s:
+        raise CredentialError(Reason.CREDENTIAL_EXPIRED)
+
+
+def _check_revoked(public: PublicTrust, key_id: str, card: _Card, content: Content) -> None:
+    """A revocation id names all cards of its holder that were issued before its time."""
+    revoked = public.shc_revoked.get(key_id)
+    rid = content.payload.get("rid")
+    if revoked is None or rid is None:
+        return
+    before_s = revoked.rids.get(rid)
+    if before_s is not None and (before_s >= TIME_S_END or card.not_before_s < before_s):
+        raise CredentialError(Reason.CREDENTIAL_REVOKED)
+
+
+def _credential(
+    card: _Card,
+    signer: SignerKey,
+    claims: bytes,
+    content: Content,
+    public: PublicTrust,
+    now: WallTime,
+) -> Credential:
+    # Over the claims as the issuer wrote them, before they were deflated. A holder can change
+    # the digits, the parts, and a signature (r, s) into (r, n - s), which holds as well: none of
+    # them is in it. Header and compression are signed, so that only the issuer can make other
+    # ones; and a card that it signs again with the same claims, as many do for every printout,
+    # is still the same card.
+    replay_key = hashlib.sha256(claims).digest()[:_REPLAY_KEY_BYTES].hex()
+    expires_s = signer.not_after_s if card.expires_s is None else card.expires_s
+    return Credential(
+        format=FORMAT,
+        kind=CredentialKind.HEALTH,
+        issuer=signer.issuer,
+        replay_key=replay_key,
+        holder=f"{FORMAT}:{replay_key}",
+        valid_from_s=_bounded(max(card.not_before_s, signer.not_before_s)),
+        valid_until_s=_bounded(min(expires_s, signer.not_after_s)),
+        doses=covid_doses(content.health),
+        one_time=False,
+        doubt=public.doubt(now),
+    )
+
+
+def _bounded(time_s: float) -> int:
+    """The first whole second that is not before it, within what times here can be."""
+    return max(0, min(math.ceil(time_s), TIME_S_END))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _no_card(detail: str) -> CredentialError:
+    return CredentialError(Reason.CREDENTIAL_CONTENT, detail)
