@@ -19,7 +19,9 @@ HOMES = {
     "gpiozero": {"drivers/gpio/board.py", "drivers/lgpiofactory.py", "drivers/sim/pins.py"},
     "paho": {"drivers/reporter/mqtt.py"},
     "picamera2": {"drivers/picamera.py"},
+    "pyld": {"gate/credential/vc/canonical.py"},
     "pyzbar": {"drivers/zbar.py"},
+    "rfc8785": {"gate/credential/vdsnc/seal.py"},
     "zxingcpp": {"drivers/zxing.py"},
 }
 """Libraries of the outside world and the modules that know them: one driver each, and for
