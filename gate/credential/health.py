@@ -34,6 +34,8 @@ class Test(Struct, frozen=True):
     """None where the certificate's result is neither."""
     type: str = ""
     """Code of the kind of test, in the format's own code system."""
+    disease: str = ""
+    """As of a vaccination; empty where the format does not say."""
 
 
 class Recovery(Struct, frozen=True):
@@ -43,6 +45,8 @@ class Recovery(Struct, frozen=True):
     valid_from: str
     valid_until: str
     """ISO 8601 dates."""
+    disease: str = ""
+    """As of a vaccination; empty where the format does not say."""
 
 
 class Health(Struct, frozen=True):

@@ -20,9 +20,12 @@ T = TypeVar("T")
 DEPTH_MAX = 64
 """Operations within operations; the deepest national rule known has 24."""
 STEPS_MAX = 20_000
-"""Operations of one evaluation, those of every turn of a `reduce` counted."""
+"""Operations of one evaluation, those of every turn of a `reduce` counted, and every pair of
+values that is compared."""
 AMOUNT_MAX = 1_000_000
 """Most that `plusTime` adds or takes away, in any unit: more than a century of hours."""
+UVCI_CHARS_MAX = 200
+"""More than twice the 80 that the European schema allows."""
 
 UNITS = ("year", "month", "day", "hour")
 """What `plusTime` counts in (specification section 4.6)."""
@@ -48,6 +51,7 @@ _TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{1,2}(?::?\d{2})?)?"
 )
 _UVCI_PREFIX = "URN:UVCI:"
+_INDEX = re.compile(r"[0-9]{1,9}")
 
 
 class CertLogicError(ValueError):
@@ -60,10 +64,7 @@ def evaluate(rule: object, data: object) -> object:
     Raises:
         CertLogicError: and nothing else, whatever the two are.
     """
-    try:
-        return _Evaluation().value(rule, data, DEPTH_MAX)
-    except (OverflowError, RecursionError) as error:
-        raise CertLogicError(f"out of range: {error}") from None
+    return Evaluator().value_of(rule, data)
 
 
 def is_truthy(value: object) -> bool:
@@ -71,22 +72,36 @@ def is_truthy(value: object) -> bool:
     return isinstance(value, datetime) or bool(value)
 
 
-class _Evaluation:
-    """One evaluation: counts its steps."""
+class Evaluator:
+    """Evaluates rules, all of them together in `STEPS_MAX` steps."""
 
     def __init__(self) -> None:
         self._steps = 0
 
-    def value(self, rule: object, data: object, depth: int) -> object:
+    def value_of(self, rule: object, data: object) -> object:
+        """As `evaluate`.
+
+        Raises:
+            CertLogicError: and nothing else, whatever the two are.
+        """
+        try:
+            return self._value(rule, data, DEPTH_MAX)
+        except (OverflowError, RecursionError) as error:
+            raise CertLogicError(f"out of range: {error}") from None
+
+    def _step(self) -> None:
         self._steps += 1
         if self._steps > STEPS_MAX:
             raise CertLogicError(f"more than {STEPS_MAX} steps")
+
+    def _value(self, rule: object, data: object, depth: int) -> object:
+        self._step()
         if not depth:
             raise CertLogicError("nested too deeply")
         if isinstance(rule, Mapping):
             return self._operation(rule, data, depth - 1)
         if isinstance(rule, list):
-            return [self.value(item, data, depth - 1) for item in rule]
+            return [self._value(item, data, depth - 1) for item in rule]
         if rule is None or isinstance(rule, str | bool | int | float):
             return rule
         raise CertLogicError(f"a {type(rule).__name__} is no expression")
@@ -103,46 +118,69 @@ class _Evaluation:
             raise CertLogicError(f"{name!r} with {len(operands)} operands is no operation")
         match name:
             case "if":
-                chosen = 1 if is_truthy(self.value(operands[0], data, depth)) else 2
-                return self.value(operands[chosen], data, depth)
+                chosen = 1 if is_truthy(self._value(operands[0], data, depth)) else 2
+                return self._value(operands[chosen], data, depth)
             case "and":
                 return self._and(operands, data, depth)
             case "!":
-                return not is_truthy(self.value(operands[0], data, depth))
+                return not is_truthy(self._value(operands[0], data, depth))
             case "reduce":
                 return self._reduce(operands, data, depth)
             case "plusTime":
                 return self._plus_time(operands, data, depth)
             case "extractFromUVCI":
-                return _fragment(self.value(operands[0], data, depth), operands[1])
+                return _fragment(self._value(operands[0], data, depth), operands[1])
             case "dccDateOfBirth":
-                return _date_of_birth(self.value(operands[0], data, depth))
-        return _INFIX[name]([self.value(operand, data, depth) for operand in operands])
+                return _date_of_birth(self._value(operands[0], data, depth))
+        values = [self._value(operand, data, depth) for operand in operands]
+        match name:
+            case "===":
+                return self._is_same(*values)
+            case "in":
+                return self._contains(*values)
+        return _INFIX[name](values)
 
     def _and(self, operands: list[object], data: object, depth: int) -> object:
         value: object = True
         for operand in operands:
-            value = self.value(operand, data, depth)
+            value = self._value(operand, data, depth)
             if not is_truthy(value):
                 break
         return value
 
+    def _is_same(self, left: object, right: object) -> bool:
+        """Strict equality: true is not 1, and text is no number. Each pair is a step: lists that
+        a `reduce` puts into one another are short to write and endless to walk through."""
+        self._step()
+        if isinstance(left, list) and isinstance(right, list):
+            return len(left) == len(right) and all(map(self._is_same, left, right))
+        if isinstance(left, Mapping) and isinstance(right, Mapping):
+            return left.keys() == right.keys() and all(
+                self._is_same(value, right[key]) for key, value in left.items()
+            )
+        return isinstance(left, bool) == isinstance(right, bool) and left == right
+
+    def _contains(self, item: object, items: object) -> bool:
+        if not isinstance(items, list):
+            raise CertLogicError("in looks into a list")
+        return any(self._is_same(item, other) for other in items)
+
     def _reduce(self, operands: list[object], data: object, depth: int) -> object:
         over, step, first = operands
-        items = self.value(over, data, depth)
-        accumulator = self.value(first, data, depth)
+        items = self._value(over, data, depth)
+        accumulator = self._value(first, data, depth)
         if items is None:
             return accumulator
         if not isinstance(items, list):
             raise CertLogicError("reduce walks over a list")
         for item in items:
-            accumulator = self.value(step, {"accumulator": accumulator, "current": item}, depth)
+            accumulator = self._value(step, {"accumulator": accumulator, "current": item}, depth)
         return accumulator
 
     def _plus_time(self, operands: list[object], data: object, depth: int) -> datetime:
         when, amount, unit = operands
         whole = _whole(amount, "plusTime")
-        value = self.value(when, data, depth)
+        value = self._value(when, data, depth)
         moment = value if isinstance(value, datetime) else _moment(value)
         if abs(whole) > AMOUNT_MAX:
             raise CertLogicError("plusTime out of range")
@@ -168,25 +206,11 @@ def _variable(path: object, data: object) -> object:
     for part in path.split(".") if path else ():
         if isinstance(value, Mapping):
             value = value.get(part)
-        elif isinstance(value, list) and part.isascii() and part.isdecimal():
+        elif isinstance(value, list) and _INDEX.fullmatch(part):
             value = value[int(part)] if int(part) < len(value) else None
         else:
             return None
     return value
-
-
-def _same(left: object, right: object) -> bool:
-    """Strict equality: true is not 1, and text is no number."""
-    if isinstance(left, bool) != isinstance(right, bool):
-        return False
-    return left == right
-
-
-def _contains(values: list[object]) -> bool:
-    item, items = values
-    if not isinstance(items, list):
-        raise CertLogicError("in looks into a list")
-    return any(_same(item, other) for other in items)
 
 
 def _sum(values: list[object]) -> int:
@@ -216,8 +240,6 @@ def _time(value: object, name: str) -> datetime:
 
 
 _INFIX: Mapping[str, Callable[[list[object]], object]] = {
-    "===": lambda values: _same(*values),
-    "in": _contains,
     "+": _sum,
     "<": _compared("<", operator.lt, _whole),
     ">": _compared(">", operator.gt, _whole),
@@ -235,8 +257,8 @@ def _fragment(uvci: object, index: object) -> str | None:
     number = _whole(index, "extractFromUVCI")
     if uvci is None:
         return None
-    if not isinstance(uvci, str):
-        raise CertLogicError("a UVCI is text")
+    if not isinstance(uvci, str) or len(uvci) > UVCI_CHARS_MAX:
+        raise CertLogicError(f"a UVCI is text of at most {UVCI_CHARS_MAX} characters")
     parts = re.split(r"[/#:]", uvci.removeprefix(_UVCI_PREFIX))
     return parts[number] if 0 <= number < len(parts) else None
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from firmware.conformance.rulecases import find_value_sets, read_value_sets, score_rules
+from firmware.conformance.tally import Tally
 from gate.rules.certlogic import evaluate
 from gate.rules.syntax import problems
 
@@ -60,3 +62,16 @@ def test_the_rules_of_nations(conformance_data: Path) -> None:
                 wrong.append((row["id"], test["id"]))
     assert tried > 700
     assert not wrong
+
+
+@pytest.mark.parametrize("name", ["certlogic-suite.jsonl", "business-rules.jsonl"])
+def test_the_command_says_the_same(conformance_data: Path, name: str) -> None:
+    """`gate rules conformance` on the same files: nothing disagrees, nothing crashes."""
+    path = conformance_data / "credentials" / name
+    if not path.is_file():
+        pytest.skip(f"no {name} among the test data of others")
+    beside = find_value_sets(path)
+    tally = Tally(str(path))
+    list(score_rules(path, {} if beside is None else read_value_sets(beside), tally))
+    assert tally.is_agreed, [result.id for result in tally.told]
+    assert tally.agreed > 100

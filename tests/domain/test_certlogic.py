@@ -13,7 +13,9 @@ from gate.rules.certlogic import (
     DEPTH_MAX,
     STEPS_MAX,
     UNITS,
+    UVCI_CHARS_MAX,
     CertLogicError,
+    Evaluator,
     evaluate,
     is_truthy,
 )
@@ -62,6 +64,15 @@ def moment(*parts: int) -> datetime:
         ({"===": [None, {"var": "payload.r"}]}, True),
         ({"in": ["EU/1/20/1528", ["EU/1/20/1528"]]}, True),
         ({"in": [True, [1]]}, False),
+        ({"===": [[1, ["x"]], [1, ["x"]]]}, True),
+        ({"===": [[1], [1, 1]]}, False),
+        ({"===": [[1], [True]]}, False),
+        ({"===": [[], None]}, False),
+        ({"===": [{"var": "payload"}, {"var": "payload"}]}, True),
+        ({"===": [{"var": "payload"}, {"var": "payload.v.0"}]}, False),
+        ({"in": [{"var": "payload.v.0"}, {"var": "payload.v"}]}, True),
+        ({"var": f"payload.v.{'9' * 5000}"}, None),
+        ({"var": "payload.v.²"}, None),
         ({"+": [2, 3]}, 5),
         ({"<": [1, 2]}, True),
         ({"<": [1, 2, 2]}, False),
@@ -157,6 +168,7 @@ def test_moments_are_compared(name: str, days: tuple[int, ...], holds: bool) -> 
         ({"after": ["2022-01-01", "2022-01-01"]}, "moments", False),
         ({"reduce": ["x", 1, 2]}, "list", False),
         ({"extractFromUVCI": [1, 1]}, "text", False),
+        ({"extractFromUVCI": ["/" * (UVCI_CHARS_MAX + 1), 1]}, "text", False),
         ({"extractFromUVCI": ["a", "1"]}, "whole number", True),
         (plus("2022-01-01", 1.5, "day"), "whole number", True),
         (plus("2022-01-01", 1, "week"), "years, months", True),
@@ -191,6 +203,21 @@ def test_a_rule_has_bounds() -> None:
     long = {"reduce": [[0] * STEPS_MAX, {"var": "current"}, 0]}
     with pytest.raises(CertLogicError, match="steps"):
         evaluate(long, {})
+
+
+def test_comparing_has_bounds() -> None:
+    """Lists that a short rule puts into one another are not walked through for ever, and every
+    element of a value set that is looked at counts."""
+    nested = {"reduce": [[0] * 60, [{"var": "accumulator"}, {"var": "accumulator"}], 0]}
+    with pytest.raises(CertLogicError, match="steps"):
+        evaluate({"===": [nested, nested]}, {})
+    look = {"in": ["x", {"var": "long"}]}
+    data = {"long": [0] * (STEPS_MAX // 2)}
+    assert evaluate(look, data) is False
+    evaluator = Evaluator()
+    assert evaluator.value_of(look, data) is False
+    with pytest.raises(CertLogicError, match="steps"):
+        evaluator.value_of(look, data)
 
 
 def test_a_problem_says_where() -> None:

@@ -46,7 +46,7 @@ def test_a_vaccination() -> None:
 
 
 def test_a_test() -> None:
-    expected = attested.Test("2021-08-17T08:00:00Z", positive=False, type="LP217198-3")
+    expected = attested.Test("2021-08-17T08:00:00Z", positive=False, type="LP217198-3", disease="840539006")
     assert health({1: dcc("t")}) == Health(tests=(expected,))
     assert accepted(certificate({1: dcc("t")})).credential.doses is None
 
@@ -61,7 +61,7 @@ def test_results(result: str, positive: bool | None) -> None:
 
 
 def test_a_recovery() -> None:
-    expected = Recovery("2021-08-01", "2021-08-12", "2022-01-28")
+    expected = Recovery("2021-08-01", "2021-08-12", "2022-01-28", disease="840539006")
     assert health({1: dcc("r")}) == Health(recoveries=(expected,))
     assert accepted(certificate({1: dcc("r")})).credential.doses is None
 

@@ -129,6 +129,7 @@ def _test(entry: dict[str, Any]) -> Test:
         moment=_text(entry, "sc"),
         positive=_RESULTS.get(_text(entry, "tr")),
         type=_text(entry, "tt"),
+        disease=_text(entry, "tg"),
     )
 
 
@@ -137,6 +138,7 @@ def _recovery(entry: dict[str, Any]) -> Recovery:
         first_positive=_text(entry, "fr"),
         valid_from=_text(entry, "df"),
         valid_until=_text(entry, "du"),
+        disease=_text(entry, "tg"),
     )
 
 
