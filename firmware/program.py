@@ -13,19 +13,19 @@ import time
 from typing import TYPE_CHECKING
 
 from drivers.journal.reader import Reader
+from drivers.rulestore import load_all_rules
 from drivers.sampler import Sampler
-from drivers.truststore import load_trust
 from firmware import board, trace
 from firmware.codes import CodeDesk
 from firmware.controller import Controller
 from firmware.hands import Hands
+from firmware.issuers import Issuers
 from firmware.past import RECORDS_LOOKED_AT, unreset_alarm
 from firmware.pulse import Pulse
 from firmware.signals import Signals
 from firmware.status import encode_status
 from firmware.vision.supervisor import VisionSupervisor
 from firmware.vision.trouble import Listener
-from gate.credential.trust import trust_list
 from gate.events import (
     ClockRead,
     Device,
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from firmware.vision.wire import Seen
     from firmware.wallclock import WallClock
     from gate.commands import Show
+    from gate.credential.trust import TrustList
     from gate.reasons import Reason
     from gate.walltime import WallTime
 
@@ -105,6 +106,7 @@ class Program:
         self.reporter: Reporter | None = None
         self._sampler: Sampler | None = None
         self._desk: CodeDesk
+        self._issuers: Issuers
         self._pulse = Pulse(on_beat=self._renew, vitals={"the lane's door": self._door_is_clear})
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -129,7 +131,13 @@ class Program:
 
     def _begin(self) -> None:
         config = self.config
-        trust = load_trust(config.trust) if config.trust else trust_list(())
+        rules = load_all_rules(config.health_rules)
+        loop = asyncio.get_running_loop()
+
+        def believe(trust: TrustList) -> None:
+            loop.call_soon_threadsafe(self._believe, trust)
+
+        self._issuers = Issuers(config, self._wall.now, believe)
         self.journal = board.journal_of(config, self._wall.now, self._journal_health)
         self._shutdown.append(("journal", self.journal.close))
         restored = self.journal.restored
@@ -165,7 +173,7 @@ class Program:
         self.controller = controller
         if self._journal_trouble is not None:
             controller.post(DeviceFailed(Device.JOURNAL, str(self._journal_trouble)))
-        self._desk = CodeDesk(trust, self._wall.now)
+        self._desk = CodeDesk(self._issuers.trust, self._wall.now, self._clock, rules)
         self._begin_devices(controller)
         hands = Hands(
             self.rig.board,
@@ -180,6 +188,9 @@ class Program:
         # Whoever holds up the loop lets the outputs' leases lapse.
         self._pulse.start()
         self._pulse.ready()
+        self._issuers.start()
+        self._shutdown.append(("trust list", self._issuers.close))
+        self._tell_issuers()
         self.reporter = board.reporter_of(config, self.journal)
         if self.reporter is not None:
             self.reporter.start()
@@ -241,6 +252,7 @@ class Program:
     async def _tell_time(self) -> None:
         while True:
             self._there().post(ClockRead(self._wall.now()))
+            self._tell_issuers()
             await asyncio.sleep(CLOCK_READ_S)
 
     async def _check(self) -> None:
@@ -299,7 +311,20 @@ class Program:
             self.controller.post(DeviceFailed(Device.JOURNAL, str(trouble)))
 
     def _seen(self, seen: Seen) -> None:
-        self._there().post(self._desk.event(seen.payload, seen.problem))
+        event = self._desk.event(seen.payload, seen.problem)
+        if event is not None:
+            self._there().post(event)
+
+    def _believe(self, trust: TrustList) -> None:
+        """A newer list of issuers was taken."""
+        self._desk.believe(trust)
+        self._tell_issuers()
+
+    def _tell_issuers(self) -> None:
+        reading = self._issuers.reading()
+        lane = self._there().state.lane
+        if (reading.version, reading.standing) != (lane.trust_version, lane.trust_standing):
+            self._there().post(reading)
 
     def _camera_failed(self, trouble: Trouble) -> None:
         log.error("%s: %s", trouble.device, trouble.message)

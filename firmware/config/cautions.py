@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from drivers.api import DriverError
-from drivers.truststore import load_trust
 from drivers.wiring import InputName, OutputName, power_on_hazards
 from firmware.config.checks import has_chamber
 from firmware.config.model import BoardKind, BrokerConfig, Config
-from firmware.config.wording import shown
+from firmware.config.trusting import trust_cautions
 from gate.policy import ADVISORY, ChamberMode, Policy, Stage
 
 LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
@@ -30,14 +28,14 @@ _MISSED: Final[Mapping[InputName, str]] = MappingProxyType(
 def cautions(config: Config) -> list[str]:
     """What whoever starts this lane should hear first.
 
-    Looks at the trust file and at the mode of the password file, where there are any; never
-    raises for what it finds there.
+    Looks at the files of trust and rules and at the mode of the password file, where there are
+    any; never raises for what it finds there.
     """
     return [
         *_simulated(config),
         *_mist(config.policy),
         *_visitors(config),
-        *_trust(config),
+        *trust_cautions(config),
         *_wires(config),
         *(_broker(config.broker) if config.broker else ()),
     ]
@@ -74,28 +72,6 @@ def _visitors(config: Config) -> Iterator[str]:
             "policy.capacity counts those who leave as well, and nobody can leave through "
             "this lane: wire barrier_exit, or write policy.passage.free_exit = true."
         )
-
-
-def _trust(config: Config) -> Iterator[str]:
-    if config.trust is None or Stage.CREDENTIAL not in config.policy.stages:
-        return
-    try:
-        keys = load_trust(config.trust).keys.values()
-    except DriverError as error:
-        yield f"trust: {error.message}."
-        return
-    names = {key.name for key in keys}
-    if not names:
-        yield (
-            f"trust: {config.trust} names no issuer, so that no pass is believed; "
-            "add one with `gate pass keygen --trust`."
-        )
-    for name in config.policy.credential.issuers:
-        if name not in names:
-            yield (
-                f"policy.credential.issuers names {shown(name)}, whom {config.trust} does "
-                f"not; it has {', '.join(map(shown, sorted(names))) or 'nobody'}."
-            )
 
 
 def _wires(config: Config) -> Iterator[str]:

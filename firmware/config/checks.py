@@ -44,6 +44,7 @@ def problems_of(config: Config) -> list[str]:
         *_order(config.policy),
         *_schedule(config.policy.schedule),
         *_people(config),
+        *_trust_bundle(config),
         *_devices(config),
         *_camera(config),
         *_wires(config.policy, config.wiring),
@@ -104,7 +105,7 @@ def _people(config: Config) -> Iterator[str]:
         )
     if Stage.CREDENTIAL not in policy.stages:
         return
-    if config.trust is None:
+    if config.trust is None and config.trust_bundle is None:
         yield (
             "trust is missing, and the credential stage believes nobody without it; write "
             'trust = "trust.toml", or take "credential" out of policy.stages'
@@ -114,6 +115,19 @@ def _people(config: Config) -> Iterator[str]:
             "policy.credential.kinds is empty, so that no pass would admit; leave it out where "
             "all are meant"
         )
+
+
+def _trust_bundle(config: Config) -> Iterator[str]:
+    """A signed list is nothing without the keys that sign it, nor they without it."""
+    if config.trust_bundle is not None and config.trust_roots is None:
+        yield (
+            "trust_roots is missing, and nobody can vouch for trust_bundle without it; write "
+            'trust_roots = "trust-roots.toml"'
+        )
+    if config.trust_bundle is None:
+        unused = {"trust_roots": config.trust_roots, "trust_media": config.trust_media}
+        for key in (key for key, value in unused.items() if value):
+            yield f"{key} is of no use without trust_bundle; add that, or take {key} away"
 
 
 def _devices(config: Config) -> Iterator[str]:

@@ -133,6 +133,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     certificate is believed."""
     trust_roots: Path | None = None
     """File of the keys that sign that list, and how many of them must."""
+    trust_media: tuple[Path, ...] = ()
+    """Folders under which sticks are mounted; a newer list on one of them is taken as well."""
     health_rules: tuple[Path, ...] = ()
     """Files of dated health rules, for certificates and passes; the newest that is in force
     counts."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from drivers.truststore import write_atomic
-from gate.credential.model import CredentialKind
+from gate.credential.model import PASS_KINDS, CredentialKind
 from gate.credential.native import PassClaims, issue
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class DemoOffice:
         self._number = 0
         self.trust = folder / TRUST_FILE
         public = base64.b64encode(self._key.public_key().public_bytes_raw()).decode()
-        kinds = json.dumps([str(kind) for kind in CredentialKind])
+        kinds = json.dumps([str(kind) for kind in PASS_KINDS])
         write_atomic(
             self.trust,
             (

@@ -370,13 +370,16 @@ def hostile_codes() -> list[tuple[bytes, Reason]]:
         (b"HTTP://EXAMPLE.INVALID/%00%0A", Reason.CODE_IS_URL),
         (b"'; DROP/**/TABLE/**/persons;--", Reason.CODE_UNKNOWN_FORMAT),
         (b"\x1b[2J\x1b]0;owned\x07\x08\x08\r\nall-is-well\x00", Reason.CODE_UNKNOWN_FORMAT),
-        ("{{7*7}} ${jndi:ldap://x} \u202e\U0001f6aa".encode(), Reason.CODE_UNKNOWN_FORMAT),
+        ("{{7*7}} ${jndi:ldap://x} \u202e\U0001f6aa".encode(), Reason.CODE_MALFORMED),
         (b"GP1:" + letters * 50, Reason.CODE_MALFORMED),
         (b"GP1:", Reason.CODE_MALFORMED),
         (b"GP1:zyxwv utsrq ponml kjihg", Reason.CODE_MALFORMED),
         (b"GP1:\x00\x00\x00\x00", Reason.CODE_MALFORMED),
         (b"GP1:" + b"6BF" * 300, Reason.CODE_MALFORMED),
-        (b"HC1:NCFOXN%TS3DH", Reason.CODE_UNKNOWN_FORMAT),
+        (b"HC1:NCFOXN%TS3DH", Reason.CODE_MALFORMED),
+        (b"shc:/" + b"7777" * 200, Reason.CODE_MALFORMED),
+        (b'{"data":{"hdr":{}},"sig":{"alg":"none"}}', Reason.CODE_MALFORMED),
+        (b"LDP1:NCFOXN%TS3DH", Reason.CODE_UNKNOWN_FORMAT),
         (b"WIFI:T:WPA;S=free;P=free;;", Reason.CODE_UNKNOWN_FORMAT),
     ]
 
