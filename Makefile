@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 VENV ?= .venv
 DATA ?= ../shared/data/qr
 VISITS ?= 1000
+RUNS ?= 1000000
 ARGS ?=
 bin := $(VENV)/bin
 installed := sh tests/installed.sh $(VENV)
@@ -95,8 +96,20 @@ bench-qr: ready-dev ## Our code reader beside the tutorial's and bare zxing-cpp:
 bench-journal: ready-dev ## Durable records a second beside bare SQLite
 	@$(bin)/python tests/bench/bench_journal.py $(ARGS)
 
-bench-credentials: ready-dev ## Verifying a pass beside one bare signature check
-	@$(bin)/python tests/bench/bench_credentials.py $(ARGS)
+bench-credentials: ready-dev build/peers/.ready ## Every format beside bare signature checks, and hostile codes
+	@$(bin)/python tests/bench/bench_credentials.py --check $(ARGS)
+
+build/peers/.ready: requirements/peers.txt
+	@$(bin)/python -m venv build/peers
+	@build/peers/bin/pip -qq --disable-pip-version-check install --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+# --- fuzzing -------------------------------------------------------------------------------------
+
+.PHONY: fuzz
+
+fuzz: ready-dev ## Fuzz every reader of strangers' codes: RUNS=10000000 ARGS="--target hcert"
+	@$(bin)/python tests/fuzz/run.py --runs $(RUNS) $(ARGS)
 
 # --- storms --------------------------------------------------------------------------------------
 

@@ -67,6 +67,8 @@ def _is_deeper(data: bytes, depth_max: int) -> bool:
     """
     marks = data.replace(b"\\\\", b"").replace(b'\\"', b"").translate(_BRACKETS, _PLAIN)
     brackets = b"".join(marks.split(b'"')[::2])
+    if b"[" * (depth_max + 1) in brackets:
+        return True  # thousands of them would cost a round each
     for _ in range(depth_max):
         if not brackets:
             return False

@@ -78,8 +78,8 @@ class RuleSet(Struct, frozen=True):
     diseases: frozenset[str] = frozenset()
     products: frozenset[str] = frozenset()
     """Vaccinations against other diseases are not seen, nor those that name no disease and
-    another product; nor tests of and recoveries from other diseases. Two empty sets let everything be seen. Upper and lower case are the same; a
-    `*` at the end is any ending."""
+    another product; nor tests of and recoveries from other diseases. Two empty sets let
+    everything be seen. Upper and lower case are the same; a `*` at the end is any ending."""
     value_sets: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
     @property

@@ -46,7 +46,9 @@ def test_a_vaccination() -> None:
 
 
 def test_a_test() -> None:
-    expected = attested.Test("2021-08-17T08:00:00Z", positive=False, type="LP217198-3", disease="840539006")
+    expected = attested.Test(
+        "2021-08-17T08:00:00Z", positive=False, type="LP217198-3", disease="840539006"
+    )
     assert health({1: dcc("t")}) == Health(tests=(expected,))
     assert accepted(certificate({1: dcc("t")})).credential.doses is None
 
@@ -120,6 +122,11 @@ def test_a_health_claim_holds_one_certificate_that_we_know(claim: object) -> Non
         {"ver": 1.3},
         {"dob": None},
         {"dob": 1990},
+        {"dob": "2100-01-01"},
+        {"dob": "1799"},
+        {"dob": "1990-1-2"},
+        {"dob": "1990-01-02T00:00:00"},
+        {"dob": "\u0661990-01-02"},
         {"nam": None},
         {"nam": "Contoh"},
         {"nam": {}},
@@ -293,3 +300,9 @@ def test_a_token_of_something_else() -> None:
     """Signed by a trusted key, and no health certificate at all."""
     assert reason(text(message({4: NOW_S + 9}))) is Reason.CREDENTIAL_CONTENT
     assert reason(text(message([1, 2]))) is Reason.CODE_MALFORMED
+
+
+@pytest.mark.parametrize("birth", ["", "1990", "1990-01", "1990-01-02", "1815-06-18", "2021-12-31"])
+def test_a_birth_is_as_precise_as_its_issuer_knows(birth: str) -> None:
+    """Nobody is refused for not knowing the day."""
+    assert accepted(certificate({1: {**dcc(), "dob": birth}}))

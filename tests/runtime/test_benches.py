@@ -125,7 +125,7 @@ def test_photographs_that_are_not_there_are_no_pass(tmp_path: Path) -> None:
     ("name", "arguments", "words"),
     [
         ("bench_journal", ("--rounds", "2", "--records", "20"), "journal, queued"),
-        ("bench_credentials", (), "bare Ed25519 verify"),
+        ("bench_credentials", ("--quick",), "text to claims"),
     ],
 )
 def test_others_print_their_ratio(

@@ -27,6 +27,9 @@ _DCC = 1
 """The EU's certificate (Electronic Health Certificate Specification, section 3.3.7)."""
 _DVC = -6
 """The WHO's digital vaccination certificate, proposed (SMART Trust 1.3, HCert -6)."""
+_BIRTH = re.compile(r"((18|19|20)[0-9]{2}(-[0-9]{2}){0,2})?")
+"""EU DCC schema 1.3.0, `dob`: a year, a month or a day, or nothing. It begins with 1900 there, and
+genuine Dutch certificates with 1815."""
 _VERSION_OF_LISTS = "1.0."
 """Later schemas allow one entry a certificate; Romania's first ones have both doses in one."""
 _GROUPS: Mapping[str, Usage] = MappingProxyType(
@@ -71,7 +74,8 @@ def _read_dcc(dcc: object) -> Statement:
     found = _map(dcc)
     _check_plain(found)
     version = _text(found, "ver")
-    _text(found, "dob")
+    if not _BIRTH.fullmatch(_text(found, "dob")):
+        raise _wrong("a date of birth that the schema does not have")
     name = _map(found.get("nam"))
     _text(name, "fnt")
     for part in _NAMES:

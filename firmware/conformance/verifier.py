@@ -1,0 +1,68 @@
+"""Our verifier as one test case needs it: all of its symbols shown, at the case's own clock."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+from firmware.conformance.cases import Case
+from gate.credential.hcert import content
+from gate.credential.model import CredentialError, Examined
+from gate.credential.publictrust import PublicTrust
+from gate.credential.shc import verify_jws
+from gate.credential.shc.chunks import EMPTY, taken
+from gate.credential.trust import TrustList
+from gate.credential.verify import FORMATS, Verifier, examine
+from gate.reasons import Reason
+from gate.walltime import WallTime
+
+EXTRA = "pyld"
+"""The library that W3C credentials need; it comes with an extra of ours."""
+_W3C = "divoc-vc"
+_W3C_PREFIXES = ("B64:", "PK\3\4")
+"""Those of `gate.credential.vc`, which can't be imported where its library is missing."""
+_DCC = 1
+"""Label of the European certificate in the health claim."""
+
+
+def missing_extra(case: Case) -> str:
+    """What to install so that the case can be run; empty where it can be run now."""
+    is_w3c = case.format == _W3C or any(text.startswith(_W3C_PREFIXES) for text in case.texts)
+    return "install the extra `vc`" if is_w3c and find_spec(EXTRA) is None else ""
+
+
+def verify_case(case: Case, public: PublicTrust, formats: Mapping[bytes, Verifier]) -> Examined:
+    """What a lane makes of the case's code, or codes, one shown after another.
+
+    Raises:
+        CredentialError: as `examine` does; CODE_SPLIT if parts of a card are missing.
+    """
+    trust, now = TrustList({}, public=public), WallTime(case.clock_ms)
+    if not case.texts:
+        return verify_jws((case.jws or "").encode(), trust, now)
+    chunks = EMPTY
+    whole = None
+    for text in case.texts:
+        chunks, whole = taken(chunks, text.encode(), 0)
+    if whole is None:
+        raise CredentialError(Reason.CODE_SPLIT, "parts of the card are missing")
+    return examine(whole, trust, now, formats)
+
+
+@cache
+def installed_formats() -> Mapping[bytes, Verifier]:
+    """Every format that is installed here."""
+    if find_spec(EXTRA) is None:
+        return FORMATS
+    from gate.credential import vc  # noqa: PLC0415 - it comes with the extra
+
+    return {**FORMATS, **vc.FORMATS}
+
+
+def check_content(certificate: dict[str, Any]) -> None:
+    """Return if a European certificate's content is one that we take.
+
+    Raises:
+        CredentialError: as `content.read` does.
+    """
+    content.read({_DCC: certificate})
