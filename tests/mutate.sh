@@ -19,7 +19,9 @@ if ! [ -x "$tester/bin/mutmut" ]; then
         -r requirements/mutation.txt
 fi
 mkdir -p "$place/tree"
-git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- -cf - | tar -xf - -C "$place/tree"
+# What was deleted and not yet committed is named, and not there.
+git ls-files -z --cached --others --exclude-standard |
+    tar --null --files-from=- --ignore-failed-read -cf - 2>/dev/null | tar -xf - -C "$place/tree"
 cd "$place/tree"
 # The dependencies of VENV without its editable install: the copy is what is tested.
 PYTHONPATH=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')

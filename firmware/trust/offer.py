@@ -1,0 +1,107 @@
+"""What a source offers: key by key, not yet parsed, so that a bad one spoils no other."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from drivers.api import DriverError
+from drivers.trustbundle import read_regular
+from firmware.office.errors import OfficeError
+from firmware.trust.x509 import KeyRefused
+from gate.credential.bundle.limits import TEXT_CHARS_MAX
+from gate.credential.publictrust import SignerKey
+
+SOURCE_BYTES_MAX = 67_108_864
+"""The largest public list, a snapshot of all issuers of cards, has some 5 MiB."""
+FILES_MAX = 20_000
+"""In one folder."""
+DEPTH_MAX = 16
+"""Objects within objects of a key list."""
+_KEY_ID_CHARS_SHOWN = 64
+
+
+class SourceError(OfficeError):
+    """A source as a whole can't be used: one sentence, with what to do."""
+
+
+class Offer(NamedTuple):
+    """One key of a source."""
+
+    origin: str
+    """The file."""
+    label: str
+    """What the source calls it: a key id, a file's name, an issuer."""
+    take: Callable[[], tuple[bytes | str, SignerKey]]
+    """Parses it: its id and the key. Raises KeyRefused."""
+
+
+class Quarantined(NamedTuple):
+    """One key that was offered and not taken."""
+
+    origin: str
+    label: str
+    why: str
+
+
+def files_of(folder: Path, names: list[str]) -> list[Path]:
+    """The files that a recipe names, relative to it; of a folder all files in it, in order.
+
+    Raises:
+        SourceError: one is not there, or a folder holds too many.
+    """
+    found: list[Path] = []
+    for name in names:
+        path = folder / name
+        if path.is_dir():
+            inner = sorted(each for each in path.rglob("*") if each.is_file())
+            if len(inner) > FILES_MAX:
+                raise SourceError(f"{path} holds more than {FILES_MAX} files")
+            found += [each for each in inner if not each.name.startswith(".")]
+        elif path.exists():
+            found.append(path)
+        else:
+            raise SourceError(f"{path} is not there; correct the recipe, or fetch it")
+    return found
+
+
+def read_source(path: Path) -> bytes:
+    """A whole file.
+
+    Raises:
+        SourceError: it can't be read, or is longer than `SOURCE_BYTES_MAX`.
+    """
+    try:
+        return read_regular(path, SOURCE_BYTES_MAX)
+    except DriverError as error:
+        raise SourceError(error.message) from None
+
+
+def json_of(data: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """A JSON value of a source.
+
+    Raises:
+        KeyRefused: it is none, or nested too deeply to be read.
+    """
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise KeyRefused("no JSON") from None
+
+
+def shown(text: object) -> str:
+    """A name of a stranger's, fit for a terminal."""
+    words = str(text)[:_KEY_ID_CHARS_SHOWN]
+    return "".join(each if each.isprintable() else "?" for each in words)
+
+
+def checked(text: str) -> str:
+    """A text that a bundle may hold.
+
+    Raises:
+        KeyRefused: it is too long, or would not show.
+    """
+    if len(text) > TEXT_CHARS_MAX or not text.isprintable():
+        raise KeyRefused(f"a name that does not show, or has more than {TEXT_CHARS_MAX} characters")
+    return text

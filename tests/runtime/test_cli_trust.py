@@ -1,0 +1,200 @@
+"""`gate trust` as the people of an office use it, on real files."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from certificatekit import certificate, curve_key, key_id_of, stored, text_of
+from click.testing import CliRunner, Result
+
+from drivers.trustbundle import load_roots
+from drivers.truststore import load_trust
+from firmware.cli.passes import pass_
+from firmware.cli.trust import trust
+from gate.credential.bundle import look_into
+
+DER = certificate(curve_key(1), curve_key(0))
+OTHER = certificate(curve_key(2), curve_key(0))
+
+
+def entry(data: bytes) -> dict[str, str]:
+    return {"kid": text_of(key_id_of(data)), "rawData": text_of(data)}
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An office's folder: a root key without passphrase, its roots file, one source, a recipe."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("GATE_PASSPHRASE", "GATE_TRUST_KEY", "GATE_TRUST_ROOTS", "GATE_TZ"):
+        monkeypatch.delenv(name, raising=False)
+    stored(tmp_path, "list.json", [entry(DER)])
+    stored(tmp_path, "recipe.toml", '[[hcert]]\nfiles = ["list.json"]\n')
+    good("keygen", "--no-passphrase", "--roots", "roots.toml")
+    return tmp_path
+
+
+def run(*words: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(trust, words, input=stdin)
+
+
+def good(*words: str, stdin: str | None = None) -> str:
+    """The output of a command that must work."""
+    result = run(*words, stdin=stdin)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def bad(code: int, *words: str) -> str:
+    """What a command says that must end with that exit code, in our own words."""
+    result = run(*words)
+    assert result.exit_code == code, result.output
+    assert isinstance(result.exception, SystemExit)
+    return result.output
+
+
+def test_from_key_to_gate(desk: Path) -> None:
+    """Compile, look, verify: a gate with those root keys would take it."""
+    assert "version 1, signed by 1" in good("compile", "recipe.toml")
+    shown = good("show", "gate-trust.bundle")
+    assert "fresh" in shown
+    assert "hcert" in shown
+    assert "ID" in shown
+    assert key_id_of(DER).hex() in good("show", "gate-trust.bundle", "--keys")
+    assert "version    1" in good("verify", "gate-trust.bundle")
+
+
+def test_the_next_one(desk: Path) -> None:
+    """One version higher than the bundle that is there, told what changed, and never lower."""
+    good("compile", "recipe.toml")
+    first = (desk / "gate-trust.bundle").read_bytes()
+    (desk / "first").write_bytes(first)
+    stored(desk, "list.json", [entry(DER), entry(OTHER)])
+    assert "1 lines more, 0 fewer" in good("compile", "recipe.toml")
+    assert look_into((desk / "gate-trust.bundle").read_bytes())[0].public.version == 2
+    assert "version    2" in good("verify", "gate-trust.bundle", "--after", "first")
+    assert "rollback" in bad(3, "verify", "first", "--after", "gate-trust.bundle")
+    assert "version 9," in good("compile", "recipe.toml", "--version", "9", "-q")
+
+
+def test_differences(desk: Path) -> None:
+    """0 for none, 3 for some; every line with its side."""
+    good("compile", "recipe.toml")
+    stored(desk, "list.json", [entry(OTHER)])
+    good("compile", "recipe.toml", "--output", "other", "-q")
+    assert "0 lines more, 0 fewer" in good("diff", "other", "other")
+    told = bad(3, "diff", "gate-trust.bundle", "other")
+    assert f"- hcert         ID {key_id_of(DER).hex()}" in told
+    assert f"+ hcert         ID {key_id_of(OTHER).hex()}" in told
+
+
+def test_long_differences_are_cut(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless all of them are asked for."""
+    monkeypatch.setattr("firmware.cli.trustshow._LINES_SHOWN", 1)
+    good("compile", "recipe.toml")
+    stored(desk, "list.json", [entry(OTHER)])
+    good("compile", "recipe.toml", "--output", "other", "-q")
+    assert "and 1 more" in bad(3, "diff", "gate-trust.bundle", "other")
+    assert "more; --all" not in bad(3, "diff", "gate-trust.bundle", "other", "--all")
+
+
+def test_two_people(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second signs on a machine of their own, with a passphrase; one alone is not enough."""
+    monkeypatch.setenv("GATE_PASSPHRASE", "an invented passphrase")
+    good("keygen", "--key", "second.key", "--name", "Second person", "--roots", "roots.toml")
+    roots = desk / "roots.toml"
+    roots.write_text(roots.read_text().replace("threshold = 1", "threshold = 2"))
+    assert load_roots(roots).threshold == 2
+    good("compile", "recipe.toml")
+    assert "unsigned" in bad(3, "verify", "gate-trust.bundle")
+    assert "version 1 signed by" in good("sign", "gate-trust.bundle", "--key", "second.key")
+    good("verify", "gate-trust.bundle")
+    good("compile", "recipe.toml", "--key", "root.key", "--key", "second.key", "-q")
+    good("verify", "gate-trust.bundle")
+    monkeypatch.setenv("GATE_PASSPHRASE", "another one")
+    assert "does not open" in bad(1, "sign", "gate-trust.bundle", "--key", "second.key")
+
+
+def test_a_signer_that_is_no_file(desk: Path) -> None:
+    """A program may have the root key; it is asked, and no file is looked for."""
+    assert "signer" in bad(1, "compile", "recipe.toml", "--signer-command", "false")
+    good("compile", "recipe.toml")
+    assert "signer" in bad(1, "sign", "gate-trust.bundle", "--signer-command", "false")
+
+
+def test_how_old_it_is(desk: Path) -> None:
+    """In words, and outdated means that a gate would not believe it."""
+    good("compile", "recipe.toml")
+    shown = good("show", "gate-trust.bundle", "--at", "2100-01-01")
+    assert "outdated: no public certificate is believed" in shown
+    assert "outdated" in bad(3, "verify", "gate-trust.bundle", "--at", "2100-01-01")
+    assert "created_ahead" in bad(3, "verify", "gate-trust.bundle", "--at", "2020-01-01")
+
+
+def test_the_sites_own_issuers_travel_with_it(desk: Path) -> None:
+    """Keys of `gate pass keygen`, with their status lists."""
+    words = ["keygen", "--name", "Example office", "--no-passphrase", "--trust", "trust.toml"]
+    assert CliRunner().invoke(pass_, words).exit_code == 0
+    stored(desk, "recipe.toml", '[own]\ntrust = "trust.toml"\n')
+    good("compile", "recipe.toml")
+    found = look_into((desk / "gate-trust.bundle").read_bytes())[0]
+    assert found.keys == load_trust(desk / "trust.toml").keys
+    assert found.status.keys() == found.keys.keys()
+    shown = good("show", "gate-trust.bundle", "--keys")
+    assert "Example office" in shown
+    assert "own status" in shown
+
+
+def test_what_was_quarantined(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table with reasons, cut unless all is asked for; quiet says nothing of it."""
+    monkeypatch.setattr("firmware.cli.trustcompile._QUARANTINED_SHOWN", 1)
+    wrong = [{"kid": f"bad {number}", "rawData": text_of(DER)} for number in range(3)]
+    stored(desk, "list.json", [entry(DER), *wrong])
+    told = good("compile", "recipe.toml")
+    assert "bad 0" in told
+    assert "and 2 more; --all prints them" in told
+    assert "bad 2" in good("compile", "recipe.toml", "--all")
+    assert "bad" not in good("compile", "recipe.toml", "--quiet")
+
+
+def test_root_keys_are_made_with_care(desk: Path) -> None:
+    """Readable by their owner alone, never overwritten, printed where no file is named; a roots
+    file that can't be read is not added to."""
+    assert stat.S_IMODE((desk / "root.key").stat().st_mode) == 0o600
+    assert "never overwritten" in bad(1, "keygen", "--no-passphrase")
+    assert "[[root]]" in good("keygen", "--key", "b.key", "--no-passphrase", "--name", "B")
+    stored(desk, "broken.toml", "[[")
+    words = ("keygen", "--key", "c.key", "--no-passphrase", "--roots", "broken.toml")
+    assert "broken.toml" in bad(1, *words)
+    assert not (desk / "c.key").exists()
+    typed = "an invented passphrase\n"
+    good("keygen", "--key", "d.key", "--threshold", "1", "--roots", "d.toml", stdin=typed * 2)
+    assert b"ENCRYPTED" in (desk / "d.key").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "why"),
+    [
+        (1, ("show", "none"), "is not there"),
+        (1, ("show", "recipe.toml"), "no whole bundle"),
+        (1, ("sign", "recipe.toml"), "no whole bundle"),
+        (3, ("verify", "recipe.toml"), "malformed"),
+        (1, ("verify", "recipe.toml", "--roots", "none"), "is not there"),
+        (1, ("compile", "none.toml"), "is not there"),
+        (2, ("compile", "list.json"), "list.json"),
+        (1, ("compile", "recipe.toml", "--output", "recipe.toml"), "no bundle"),
+        (1, ("compile", "recipe.toml", "--key", "none.key"), "none.key"),
+        (2, ("compile", "recipe.toml", "--version", "0"), "--version"),
+        (1, ("compile", "recipe.toml", "--version", str(1 << 32)), "version lies between"),
+        (2, ("show", "list.json", "--at", "soon"), "soon"),
+    ],
+)
+def test_what_goes_wrong_is_said(desk: Path, code: int, words: tuple[str, ...], why: str) -> None:
+    """One sentence, and the exit code of its kind."""
+    assert why in bad(code, *words)
+
+
+@pytest.mark.parametrize("command", ["", "keygen", "compile", "sign", "show", "verify", "diff"])
+def test_help(command: str) -> None:
+    """Each command says what it is for, by example."""
+    told = good(*filter(None, [command]), "--help")
+    assert "Examples:" in told
