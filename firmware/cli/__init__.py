@@ -29,6 +29,12 @@ _COMMANDS = {
     "check-config": Lazy("firmware.cli.config:check_config", "Say what a lane's file makes of it."),
     "show-states": Lazy("firmware.cli.states:show_states", "How a lane goes from state to state."),
     "pass": Lazy("firmware.cli.passes:pass_", "Issue, verify, revoke and print passes."),
+    "poster": Lazy("firmware.cli.poster:poster", "Make the poster for an entrance."),
+    "credential": Lazy(
+        "firmware.cli.credential:credential", "Look into codes, and test how they are verified."
+    ),
+    "trust": Lazy("firmware.cli.trust:trust", "Compile and compare the list of trusted issuers."),
+    "rules": Lazy("firmware.cli.rules:rules", "Check, show and try the site's health rules."),
 }
 
 
@@ -53,7 +59,7 @@ def cli() -> None:
       0    done
       1    it failed; the message says why
       2    the command or the configuration is wrong
-      3    the answer is no: a pass refused, a self-test not passed
+      3    the answer is no: a code refused, a self-test not passed
       4    a device is missing, busy or broken
       130  interrupted by Ctrl-C
     """

@@ -7,12 +7,12 @@ Which algorithms and headers a format takes is the format's own affair; there is
 from collections.abc import Mapping
 
 import cbor2
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
 from gate.credential import cbor
 from gate.credential.model import CredentialError
 from gate.credential.signature import Algorithm, PublicKey, check
+from gate.credential.signer import Signer
 from gate.reasons import Reason
 
 EDDSA = int(Algorithm.EDDSA)
@@ -106,10 +106,10 @@ def allowed_algorithm(message: SignedMessage, algorithms: frozenset[int]) -> int
     return algorithm
 
 
-def sign(payload: bytes, key_id: bytes, key: Ed25519PrivateKey) -> bytes:
+def sign(payload: bytes, key_id: bytes, signer: Signer) -> bytes:
     """A COSE_Sign1 by EdDSA: no tag, algorithm and key id protected, nothing unprotected."""
     protected = cbor2.dumps({HEADER_ALGORITHM: EDDSA, HEADER_KEY_ID: key_id}, canonical=True)
-    signature = key.sign(_to_be_signed(protected, payload))
+    signature = signer.sign(_to_be_signed(protected, payload))
     return cbor2.dumps([protected, {}, payload, signature], canonical=True)
 
 

@@ -8,26 +8,27 @@ name and no number but its place in the issuer's status list: (key id, status in
 import hashlib
 
 import cbor2
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
-from gate.credential import base45, cbor, cose
-from gate.credential.model import PASS_KINDS, Credential, CredentialError, CredentialKind, Examined
-from gate.credential.status import STATUS_INDEX_END
-from gate.credential.trust import (
-    IssuerKey,
-    TrustList,
-    issuer_key,
-    key_id,
-    trust_list,
+from gate.credential import base45, cbor, cose, holderkey
+from gate.credential.model import (
+    PASS_KINDS,
+    Claim,
+    Credential,
+    CredentialError,
+    CredentialKind,
+    Examined,
 )
+from gate.credential.signer import Signer
+from gate.credential.status import STATUS_INDEX_END
+from gate.credential.trust import IssuerKey, TrustList, issuer_key, key_id, trust_list
 from gate.reasons import Reason
 from gate.walltime import TIME_S_END, ClockQuality, WallTime
 
 PREFIX = "GP1:"
 FORMAT = "native"
-PASS_BYTES_MAX = 128
-"""Of the signed bytes; the largest pass that `issue` makes has 108, and its tag 1."""
+PASS_BYTES_MAX = 160
+"""Of the signed bytes; the largest pass that `issue` makes has 152, and its tag 1."""
 DOSES_MAX = 23
 GROUP_MAX = 23
 """Both stay one byte of CBOR."""
@@ -40,11 +41,15 @@ _PREFIX_BYTES = PREFIX.encode("ascii")
 _CLAIM_EXPIRES = 4
 _CLAIM_NOT_BEFORE = 5
 """RFC 8392 sections 3.1.4 and 3.1.5."""
+_CLAIM_CONFIRMATION = 8
+"""`cnf`, RFC 8747 section 3.1: the key that its holder proves to have."""
 _CLAIM_PASS = -65_537
 """Private use (RFC 8392 section 9.1: below -65,536):
 [kind, status index, doses, flags?, group?]."""
 _FIELDS_MIN, _FIELDS_MAX = 3, 5
 _FLAG_DURESS = 1
+_CLAIMS_DEPTH_MAX = 3
+"""Containers within containers: claims, confirmation, key."""
 _REPLAY_KEY_BYTES = 16
 
 
@@ -64,18 +69,55 @@ class PassClaims(Struct, frozen=True):
     """People admitted together, 1 to `GROUP_MAX`; always 1 for staff."""
     duress: bool = False
     """Only for staff: admits, and raises a silent alarm."""
+    holder_key: bytes = b""
+    """Only for staff: a compressed P-256 point (`gate.credential.holderkey`). Such a badge is
+    taken with a live proof of that key alone (`gate.credential.proof`)."""
 
 
-def issue(claims: PassClaims, key: Ed25519PrivateKey) -> str:
+def issue(claims: PassClaims, signer: Signer) -> str:
     """The text of a signed pass, ready for a QR code.
 
     Raises:
         ValueError: claims that no pass may carry.
     """
+    check_claims(claims)
+    kid = key_id(signer.public_key().public_bytes_raw())
+    return PREFIX + base45.encode(cose.sign(_encode_claims(claims), kid, signer))
+
+
+def check_claims(claims: PassClaims) -> None:
+    """Return if a pass may carry these claims.
+
+    Raises:
+        ValueError: it may not, with the rule.
+    """
     if problem := _problem(claims):
         raise ValueError(problem)
-    kid = key_id(key.public_key().public_bytes_raw())
-    return PREFIX + base45.encode(cose.sign(_encode_claims(claims), kid, key))
+    if claims.holder_key:
+        holderkey.parse(claims.holder_key)
+
+
+def read(payload: bytes) -> Claim:
+    """What a pass says of itself; nothing of it is proven.
+
+    Raises:
+        CredentialError: CODE_UNKNOWN_FORMAT, CODE_MALFORMED or CREDENTIAL_CRITICAL.
+    """
+    return read_signed(signed_bytes_of(payload), FORMAT)
+
+
+def read_signed(signed: bytes, form: str) -> Claim:
+    """As `read`, from the bytes behind the text."""
+    message = cose.read(signed, bytes_max=PASS_BYTES_MAX)
+    claims = _decode_claims(message.payload)
+    kid = message.protected.get(cose.HEADER_KEY_ID)
+    return Claim(
+        form,
+        key_id=kid.hex() if isinstance(kid, bytes) else "",
+        algorithm="EdDSA" if message.algorithm == cose.EDDSA else "",
+        not_before_s=claims.not_before_s or None,
+        expires_s=claims.expires_s,
+    )
 
 
 def verify_native(payload: bytes, trust: TrustList, now: WallTime) -> Examined:
@@ -89,6 +131,7 @@ def verify_native(payload: bytes, trust: TrustList, now: WallTime) -> Examined:
     4. The key may issue this kind.
     5. Start, then end (RFC 8392 sections 3.1.5 and 3.1.4), within the key's own window.
     6. Not revoked by the key's status list.
+    7. Not bound to its holder's key: such a badge is shown live (RFC 8747 section 3.1).
 
     On an UNTRUSTED clock step 5 is left out, because no answer would be honest: the credential
     carries its times, and admission refers the visitor to an officer (CLOCK_UNTRUSTED).
@@ -96,7 +139,33 @@ def verify_native(payload: bytes, trust: TrustList, now: WallTime) -> Examined:
     Raises:
         CredentialError: with the reason of the first check that fails.
     """
-    message, key, claims = _authenticate(payload, trust)
+    credential, holder_key = verify_signed(signed_bytes_of(payload), trust, now)
+    if holder_key:
+        raise CredentialError(Reason.PROOF_MISSING)
+    return Examined(credential)
+
+
+def signed_bytes_of(payload: bytes) -> bytes:
+    """The COSE_Sign1 behind the text of a pass.
+
+    Raises:
+        CredentialError: CODE_UNKNOWN_FORMAT or CODE_MALFORMED.
+    """
+    if not payload.startswith(_PREFIX_BYTES):
+        raise CredentialError(Reason.CODE_UNKNOWN_FORMAT, "not a native pass")
+    try:
+        return base45.decode(payload[len(_PREFIX_BYTES) :])
+    except ValueError as error:
+        raise _malformed(str(error)) from None
+
+
+def verify_signed(signed: bytes, trust: TrustList, now: WallTime) -> tuple[Credential, bytes]:
+    """Steps 1 to 6 of `verify_native`, and the holder's key, empty where there is none.
+
+    Raises:
+        CredentialError: with the reason of the first check that fails.
+    """
+    key, claims = _authenticate(signed, trust)
     if claims.kind not in key.kinds:
         raise CredentialError(
             Reason.CREDENTIAL_KIND_NOT_ISSUED, f"{key.name} may not issue {claims.kind}"
@@ -107,33 +176,25 @@ def verify_native(payload: bytes, trust: TrustList, now: WallTime) -> Examined:
         _check_times(from_s, until_s, now.unix_s)
     if trust.is_revoked(key.kid, claims.status_index):
         raise CredentialError(Reason.CREDENTIAL_REVOKED)
-    return Examined(_credential(claims, key, message, from_s, until_s))
+    return _credential(claims, key, from_s, until_s), claims.holder_key
 
 
-def status_index_of(payload: bytes, key: Ed25519PrivateKey) -> int:
+def status_index_of(payload: bytes, signer: Signer) -> int:
     """The status index of a pass that this very key signed, whether or not it holds now.
 
     Raises:
         CredentialError: the text is no pass of this key.
     """
-    public_bytes = key.public_key().public_bytes_raw()
+    public_bytes = signer.public_key().public_bytes_raw()
     own = trust_list((issuer_key(public_bytes, "own", PASS_KINDS),))
-    return _authenticate(payload, own)[2].status_index
+    return _authenticate(signed_bytes_of(payload), own)[1].status_index
 
 
-def _authenticate(
-    payload: bytes, trust: TrustList
-) -> tuple[cose.SignedMessage, IssuerKey, PassClaims]:
-    """Steps 1 to 3 of `verify_native`: what an issuer stated, and who."""
-    if not payload.startswith(_PREFIX_BYTES):
-        raise CredentialError(Reason.CODE_UNKNOWN_FORMAT, "not a native pass")
-    try:
-        signed = base45.decode(payload[len(_PREFIX_BYTES) :])
-    except ValueError as error:
-        raise _malformed(str(error)) from None
+def _authenticate(signed: bytes, trust: TrustList) -> tuple[IssuerKey, PassClaims]:
+    """Steps 1 to 3 of `verify_native`: who stated what."""
     message = cose.read(signed, bytes_max=PASS_BYTES_MAX)
     key = trust.authenticate(message)
-    return message, key, _decode_claims(message.payload)
+    return key, _decode_claims(message.payload)
 
 
 def _check_times(from_s: int, until_s: int, now_s: int) -> None:
@@ -143,15 +204,16 @@ def _check_times(from_s: int, until_s: int, now_s: int) -> None:
         raise CredentialError(Reason.CREDENTIAL_EXPIRED, f"held until {until_s}")
 
 
-def _credential(
-    claims: PassClaims, key: IssuerKey, message: cose.SignedMessage, from_s: int, until_s: int
-) -> Credential:
+def _credential(claims: PassClaims, key: IssuerKey, from_s: int, until_s: int) -> Credential:
+    """The pass is the pair of its key and its number: it may be issued anew with later times, in
+    the phone of a visitor on the way, and admits once all the same."""
+    holder = f"{key.kid.hex()}:{claims.status_index}"
     return Credential(
         format=FORMAT,
         kind=claims.kind,
         issuer=key.name,
-        replay_key=hashlib.sha256(message.signed_bytes).digest()[:_REPLAY_KEY_BYTES].hex(),
-        holder=f"{key.kid.hex()}:{claims.status_index}",
+        replay_key=hashlib.sha256(holder.encode()).digest()[:_REPLAY_KEY_BYTES].hex(),
+        holder=holder,
         valid_from_s=from_s,
         valid_until_s=until_s,
         doses=claims.doses,
@@ -168,9 +230,13 @@ def _encode_claims(claims: PassClaims) -> bytes:
         fields.append(_FLAG_DURESS if claims.duress else 0)
     if claims.group > 1:
         fields.append(claims.group)
-    payload: dict[int, int | list[int | None]] = {_CLAIM_EXPIRES: claims.expires_s}
+    payload: dict[int, int | list[int | None] | holderkey.Confirmation] = {
+        _CLAIM_EXPIRES: claims.expires_s
+    }
     if claims.not_before_s:
         payload[_CLAIM_NOT_BEFORE] = claims.not_before_s
+    if claims.holder_key:
+        payload[_CLAIM_CONFIRMATION] = holderkey.confirmation(claims.holder_key)
     payload[_CLAIM_PASS] = fields
     return cbor2.dumps(payload, canonical=True)
 
@@ -182,7 +248,7 @@ def _decode_claims(payload: bytes) -> PassClaims:
         CredentialError: CODE_MALFORMED; an issuer that we trust made a pass that we do not know.
     """
     try:
-        found = cbor.decode(payload, depth_max=2)
+        found = cbor.decode(payload, _CLAIMS_DEPTH_MAX)
     except cbor.CborError as error:
         raise _malformed(f"CBOR: {error}") from None
     if not isinstance(found, dict):
@@ -202,12 +268,22 @@ def _decode_claims(payload: bytes) -> PassClaims:
         doses=None if fields[2] is None else _number(fields[2]),
         group=_number(fields[4]) if len(fields) == _FIELDS_MAX else 1,
         duress=bool(flags),
+        holder_key=_holder_key(found.get(_CLAIM_CONFIRMATION)),
     )
     if problem := _problem(claims):
         raise _malformed(problem)
     if _encode_claims(claims) != payload:
         raise _malformed("claims that a pass does not have, or a default written out")
     return claims
+
+
+def _holder_key(value: object) -> bytes:
+    if value is None:
+        return b""
+    try:
+        return holderkey.confirmed(value)
+    except ValueError as error:
+        raise _malformed(str(error)) from None
 
 
 def _number(value: object) -> int:
@@ -242,6 +318,7 @@ def _problem(claims: PassClaims) -> str | None:
             f"a group has 1 to {GROUP_MAX} people, and 1 for staff",
         ),
         (is_staff or not claims.duress, "only a staff pass can be a duress pass"),
+        (is_staff or not claims.holder_key, "only a staff pass can be bound to its holder's key"),
     )
     return next((problem for holds, problem in rules if not holds), None)
 

@@ -7,12 +7,12 @@ Its claims are not a pass's claims, so that neither can stand for the other.
 import zlib
 
 import cbor2
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
 from gate.credential import cbor, cose
 from gate.credential.inflate import ZLIB, inflate
 from gate.credential.model import CredentialError
+from gate.credential.signer import Signer
 from gate.credential.trust import StatusList, TrustError, TrustList, key_id
 from gate.reasons import Reason
 from gate.walltime import TIME_S_END
@@ -49,18 +49,18 @@ def revoke(status: StatusList, index: int, at_s: int) -> StatusList:
     return structs.replace(status, issued_at_s=max(at_s, status.issued_at_s + 1), bits=bytes(bits))
 
 
-def issue_status(status: StatusList, key: Ed25519PrivateKey) -> bytes:
+def issue_status(status: StatusList, signer: Signer) -> bytes:
     """Sign a status list with the key whose passes it is about.
 
     Raises:
         TrustError: the list is another key's, or out of bounds.
     """
-    if status.kid != key_id(key.public_key().public_bytes_raw()):
+    if status.kid != key_id(signer.public_key().public_bytes_raw()):
         raise TrustError(f"status list of key {status.kid.hex()}, to be signed by another key")
     if len(status.bits) > STATUS_BYTES_MAX or not 0 < status.issued_at_s < TIME_S_END:
         raise TrustError("a status list too long, or from a time out of range")
     claims = {_CLAIM_ISSUED_AT: status.issued_at_s, _CLAIM_BITMAP: zlib.compress(status.bits, 9)}
-    return cose.sign(cbor2.dumps(claims, canonical=True), status.kid, key)
+    return cose.sign(cbor2.dumps(claims, canonical=True), status.kid, signer)
 
 
 def read_status(data: bytes, trust: TrustList) -> StatusList:

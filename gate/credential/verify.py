@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from gate.credential import native
+from gate.credential import hcert, native, proof, shc, vdsnc
 from gate.credential.model import Credential, CredentialError, Examined
 from gate.credential.trust import TrustList
 from gate.reasons import Reason
@@ -24,7 +24,11 @@ Verifier = Callable[[bytes, TrustList, WallTime], Examined]
 
 FORMATS: Mapping[bytes, Verifier] = MappingProxyType(
     {
+        hcert.PREFIX: hcert.verify_hcert,
         native.PREFIX.encode("ascii"): native.verify_native,
+        proof.PREFIX.encode("ascii"): proof.verify_proof,
+        shc.PREFIX: shc.verify_shc,
+        vdsnc.PREFIX: vdsnc.verify_vdsnc,
     }
 )
 """Prefix → format. No prefix is the beginning of another."""
@@ -38,15 +42,17 @@ def examine(
 ) -> Examined:
     """The credential that a code holds, with what it attests of a person.
 
-    In this order: length, before anything looks at the bytes; a web address, which is never
-    followed; the format by its prefix; then the format's own checks, in the order that its
+    In this order: length, before anything looks at the bytes (a SMART Health Card that was put
+    together from several codes may be longer than one); a web address, which is never followed;
+    the format by its prefix; then the format's own checks, in the order that its
     docstring states (`gate.credential.native.verify_native`).
 
     Raises:
         CredentialError: the code is no credential that holds, with its reason. Nothing else is
             raised for any bytes.
     """
-    if len(payload) > PAYLOAD_CHARS_MAX:
+    chars_max = shc.CARD_CHARS_MAX if payload.startswith(shc.PREFIX) else PAYLOAD_CHARS_MAX
+    if len(payload) > chars_max:
         raise CredentialError(Reason.CODE_TOO_LONG, f"{len(payload)} bytes")
     if _URL.match(payload):
         raise CredentialError(Reason.CODE_IS_URL)

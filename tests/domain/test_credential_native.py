@@ -10,11 +10,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate.credential import base45
 from gate.credential.model import PASS_KINDS, Credential, CredentialError
-from gate.credential.native import PassClaims, issue, status_index_of, verify_native
+from gate.credential.native import (
+    PASS_BYTES_MAX,
+    PassClaims,
+    check_claims,
+    issue,
+    read,
+    status_index_of,
+    verify_native,
+)
 from gate.credential.status import STATUS_INDEX_END, empty_status, revoke
-from gate.credential.trust import TrustList, issuer_key, trust_list
+from gate.credential.trust import TrustList, issuer_key, key_id, trust_list
 from gate.credential.verify import PAYLOAD_CHARS_MAX, verify
+from gate.ledger import Ledger
 from gate.reasons import Reason
+from gate.records import Direction
 from gate.walltime import TIME_S_END, ClockQuality, WallTime
 
 VISITOR, APPOINTMENT, STAFF = PASS_KINDS
@@ -29,6 +39,9 @@ NOON_S = 1_800_000_000
 NOW = WallTime(NOON_S * 1000)
 TRUST = trust_list([issuer_key(PUBLIC, "Test office", PASS_KINDS)])
 CLAIMS = PassClaims(VISITOR, 1_048_575, NOON_S + 3600, doses=2)
+POINT = bytes.fromhex("036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296")
+"""The base point of P-256 (SEC 2 version 2.0 section 2.4.2), compressed."""
+CNF = {1: {1: 2, -1: 1, -2: POINT[1:], -3: True}}
 PAYLOAD = {4: NOON_S + 3600, -65537: [0, 1_048_575, 2]}
 PROTECTED = {1: -8, 4: KID}
 
@@ -80,6 +93,12 @@ def test_what_was_issued_is_what_is_verified() -> None:
     assert not found.duress
 
 
+@pytest.mark.parametrize("group", [1, 2, 23])
+def test_a_group_is_as_many_as_was_said(group: int) -> None:
+    """Alone, a pair, the largest."""
+    assert accepted(PassClaims(VISITOR, 1, NOON_S + 60, group=group)).group == group
+
+
 def test_a_staff_pass_is_used_many_times_and_may_be_a_duress_pass() -> None:
     """Staff: not one-time; the duress flag comes through."""
     assert not accepted(PassClaims(STAFF, 1, NOON_S + 60)).one_time
@@ -113,6 +132,17 @@ def test_the_format_does_not_drift() -> None:
         "GP1:PWGSLK/-4QR836W8CSLVAFN0FPDUES/E7V50-20Q00F00FGWFD0L78E*O8OK*%F9E71CCK VKHA7"
         "TA VN1J6H.N ZHLOC.K3859:XDM CXZI:RME01E KIND/$CP1RWWT.4A$F8S72TZLX5P6Y4F0"
     )
+    assert accepted(CLAIMS).replay_key == "2fd545a80785f598d2f8b2f2d8eb5225"
+
+
+def test_a_pass_has_a_bound() -> None:
+    """What fits is looked at, and one byte more is not."""
+    room = PASS_BYTES_MAX - len(envelope(bytes(30)))
+    for more, reason in ((room, Reason.CREDENTIAL_SIGNATURE), (room + 1, Reason.CODE_MALFORMED)):
+        parts = cbor2.loads(envelope(bytes(30 + more)))
+        data = cbor2.dumps([*parts[:3], bytes(64)])
+        assert len(data) - PASS_BYTES_MAX == more - room
+        assert refusal(code(data)) is reason
 
 
 def test_a_re_encoded_twin_is_the_same_pass() -> None:
@@ -123,6 +153,24 @@ def test_a_re_encoded_twin_is_the_same_pass() -> None:
     assert verify(twin, TRUST, NOW) == verify(text, TRUST, NOW)
     other = accepted(PassClaims(VISITOR, 5, NOON_S + 3600))
     assert other.replay_key != verify(text, TRUST, NOW).replay_key
+
+
+def test_a_renewed_pass_is_the_same_pass() -> None:
+    """A pass of thirty seconds is issued again and again with one number: it admits once, and
+    neither another number nor another office's same number is taken for it."""
+    first = accepted(PassClaims(VISITOR, 5, NOON_S + 30))
+    renewed = accepted(PassClaims(VISITOR, 5, NOON_S + 60, doses=1))
+    assert renewed.replay_key == first.replay_key
+    used = Ledger().passed(Direction.ENTRY, first, NOON_S)
+    assert used.is_spent(renewed)
+    both = trust_list(
+        [
+            issuer_key(PUBLIC, "Test office", PASS_KINDS),
+            issuer_key(STRANGER.public_key().public_bytes_raw(), "Test clinic", PASS_KINDS),
+        ]
+    )
+    text = issue(PassClaims(VISITOR, 5, NOON_S + 30), STRANGER).encode()
+    assert verify(text, both, NOW).replay_key != first.replay_key
 
 
 @pytest.mark.parametrize(
@@ -137,7 +185,7 @@ def test_a_re_encoded_twin_is_the_same_pass() -> None:
         (b"", Reason.CODE_UNKNOWN_FORMAT),
         (b"gp1:BB8", Reason.CODE_UNKNOWN_FORMAT),
         (b" GP1:BB8", Reason.CODE_UNKNOWN_FORMAT),
-        (b"HC1:BB8", Reason.CODE_UNKNOWN_FORMAT),
+        (b"GP2:BB8", Reason.CODE_UNKNOWN_FORMAT),
         (b"'; DROP TABLE journal; --", Reason.CODE_UNKNOWN_FORMAT),
         (b"\x00\x1b[2J\x07\r\n", Reason.CODE_UNKNOWN_FORMAT),
         (bytes(range(256)) * 12, Reason.CODE_UNKNOWN_FORMAT),
@@ -197,8 +245,6 @@ GOOD = base45.decode(issue(CLAIMS, KEY)[4:].encode())
         envelope(protected=b"\xa3\x01\x27\x01\x27\x04\x44" + KID),
         envelope(protected=b"\xbf\x01\x27\x04\x44" + KID + b"\xff"),
         envelope(protected=b"\xa2\x04\x44" + KID + b"\x01\x27"),
-        envelope(protected={1: -8, 2: [1], 4: KID}),
-        envelope(unprotected={2: [1]}),
         envelope(unprotected={4: KID}),
         envelope(unprotected={5: b""}),
         envelope(protected={1: -8}),
@@ -212,6 +258,12 @@ GOOD = base45.decode(issue(CLAIMS, KEY)[4:].encode())
 def test_envelopes_that_are_none(data: bytes) -> None:
     """RFC 9052 section 4.2 and our own profile of it: one form, and nothing beside it."""
     assert refusal(code(data)) is Reason.CODE_MALFORMED
+
+
+def test_a_header_that_must_be_understood() -> None:
+    """RFC 9052 section 3.1: we know no extension, so every `crit` is fatal."""
+    for data in (envelope(protected={1: -8, 2: [1], 4: KID}), envelope(unprotected={2: [1]})):
+        assert refusal(code(data)) is Reason.CREDENTIAL_CRITICAL
 
 
 @pytest.mark.parametrize(
@@ -309,6 +361,18 @@ def test_the_signature_with_a_larger_s_is_refused() -> None:
         {4: NOON_S + 60, -65537: [0, 1, 2, 0, 24]},
         {4: NOON_S + 60, -65537: [0, 1, 2, 0, 0]},
         {4: NOON_S + 60, -65537: [1, 1, 2]},
+        {4: NOON_S + 60, 8: CNF, -65537: [0, 1, 2]},
+        {4: NOON_S + 60, 8: {}, -65537: [2, 1, 2]},
+        {4: NOON_S + 60, 8: POINT, -65537: [2, 1, 2]},
+        {4: NOON_S + 60, 8: {3: b"kid"}, -65537: [2, 1, 2]},
+        {4: NOON_S + 60, 8: {1: CNF[1], 3: b"kid"}, -65537: [2, 1, 2]},
+        {4: NOON_S + 60, 8: {1: CNF[1] | {-2: POINT}}, -65537: [2, 1, 2]},
+        {4: NOON_S + 60, 8: {1: CNF[1] | {-3: POINT[1:]}}, -65537: [2, 1, 2]},
+        {4: NOON_S + 60, 8: {1: CNF[1] | {-3: 1}}, -65537: [2, 1, 2]},
+        {4: NOON_S + 60, 8: {1: CNF[1] | {-1: 2}}, -65537: [2, 1, 2]},
+        {4: NOON_S + 60, 8: {1: CNF[1] | {-1: True}}, -65537: [2, 1, 2]},
+        {4: NOON_S + 60, 8: {1: CNF[1] | {1: 1}}, -65537: [2, 1, 2]},
+        {4: NOON_S + 60, 8: {1: CNF[1] | {2: b"kid"}}, -65537: [2, 1, 2]},
     ],
 )
 def test_claims_that_no_pass_has(payload: object) -> None:
@@ -329,12 +393,31 @@ def test_claims_that_no_pass_has(payload: object) -> None:
         PassClaims(VISITOR, 1, NOON_S, duress=True),
         PassClaims(STAFF, 1, NOON_S, group=2),
         PassClaims(APPOINTMENT, 1, NOON_S),
+        PassClaims(VISITOR, 1, NOON_S, holder_key=POINT),
+        PassClaims(STAFF, 1, NOON_S, holder_key=POINT[1:]),
+        PassClaims(STAFF, 1, NOON_S, holder_key=b"\x04" + POINT[1:]),
+        PassClaims(STAFF, 1, NOON_S, holder_key=b"\x02" + bytes(31) + b"\x02"),
     ],
 )
 def test_an_office_cannot_issue_them_either(claims: PassClaims) -> None:
-    """What verifying would refuse, issuing refuses."""
+    """What verifying would refuse, issuing refuses, and can be asked beforehand."""
     with pytest.raises(ValueError, match=r"."):
         issue(claims, KEY)
+    with pytest.raises(ValueError, match=r"."):
+        check_claims(claims)
+
+
+def test_what_a_pass_says_of_itself() -> None:
+    """For a technician, whoever signed it: key, algorithm and times, as the pass states them."""
+    text = issue(PassClaims(APPOINTMENT, 7, NOON_S + 60, NOON_S), STRANGER).encode()
+    claim = read(text)
+    assert claim.format == "native"
+    assert claim.key_id == key_id(STRANGER.public_key().public_bytes_raw()).hex()
+    assert claim.algorithm == "EdDSA"
+    assert (claim.not_before_s, claim.expires_s) == (NOON_S, NOON_S + 60)
+    assert read(issue(CLAIMS, KEY).encode()).not_before_s is None
+    odd = read(code(envelope(protected={1: -7, 4: "kid"})))
+    assert (odd.algorithm, odd.key_id) == ("", "")
 
 
 def test_a_key_that_may_not_issue_this_kind() -> None:

@@ -3,17 +3,28 @@
 import io
 import multiprocessing
 import stat
+import time
 from pathlib import Path
 
+import click
 import pytest
 import segno
-from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from officekit import VARIABLES, bad, good, issued
 
 from drivers.truststore import load_trust
-from firmware.cli import office
 from firmware.cli.passes import pass_
+from firmware.office import books
+from firmware.office.signer import load_key_file
+from gate.credential import holderkey
+from gate.credential.status import empty_status, issue_status
+from gate.credential.trust import key_id
 
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 
@@ -22,35 +33,10 @@ PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An office's folder with a key without passphrase, trusted by `trust.toml`."""
     monkeypatch.chdir(tmp_path)
-    for name in ("GATE_PASSPHRASE", "GATE_PASS_KEY", "GATE_TRUST", "GATE_TZ"):
+    for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     good("keygen", "--name", "Test office", "--no-passphrase", "--trust", "trust.toml")
     return tmp_path
-
-
-def run(*words: str, stdin: str | bytes | None = None) -> Result:
-    """One command, as typed."""
-    return CliRunner().invoke(pass_, words, input=stdin)
-
-
-def good(*words: str, stdin: str | bytes | None = None) -> str:
-    """The output of a command that must work."""
-    result = run(*words, stdin=stdin)
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
-def bad(code: int, *words: str, stdin: str | bytes | None = None) -> str:
-    """The message of a command that must end with that exit code, in our own words."""
-    result = run(*words, stdin=stdin)
-    assert result.exit_code == code, result.output
-    assert isinstance(result.exception, SystemExit)
-    return result.stderr
-
-
-def issued(*words: str) -> str:
-    """The text of a new pass."""
-    return good("issue", *words, "-q").rstrip("\n")
 
 
 def test_from_key_to_gate_and_back(desk: Path) -> None:
@@ -86,6 +72,52 @@ def test_kinds_and_times(desk: Path) -> None:
     assert "credential_expired" in bad(3, "verify", staff, "--at", "2031-01-01")
 
 
+def test_an_appointment_has_room_for_those_who_come_early_or_late(desk: Path) -> None:
+    """Some minutes on either side of the time agreed on, or a window that was said."""
+    at = "2030-01-01T09:00"
+    text = issued("appointment", "--at", at)
+    facts = good("verify", text, "--at", at)
+    assert "2030-01-01T08:45:00+07:00" in facts
+    assert "2030-01-01T09:45:00+07:00" in facts
+    text = issued("appointment", "--at", at, "--early", "5m", "--late", "2h")
+    facts = good("verify", text, "--at", at)
+    assert "2030-01-01T08:55:00+07:00" in facts
+    assert "2030-01-01T11:00:00+07:00" in facts
+    text = issued("appointment", "--window", "2030-01-01T09:00/2030-01-01T10:30+08:00")
+    facts = good("verify", text, "--at", at)
+    assert "2030-01-01T09:00:00+07:00" in facts
+    assert "2030-01-01T09:30:00+07:00" in facts
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("visitor", "--at", "2030-01-01T09:00"), "Only an appointment"),
+        (("appointment", "--window", "2030-01-01T09:00"), "two times with a slash"),
+        (("appointment", "--window", "2030-01-01T09:00/soon"), "08:30"),
+        (("appointment", "--window", "2030-01-02/2030-01-01"), "starts before it ends"),
+        (("appointment", "--at", "2030-01-01", "--for", "1h"), "one way only"),
+        (("appointment", "--early", "5m", "--not-before", "2030-01-01"), "agreed time"),
+        (("appointment", "--at", "2030-01-02", "--not-before", "2030-01-01"), "its own start"),
+        (("visitor", "--holder-key", "GPK1:00"), "33 bytes"),
+        (("staff", "--holder-key", "key"), "starts with GPK1:"),
+    ],
+)
+def test_times_that_contradict_each_other(desk: Path, words: tuple[str, ...], said: str) -> None:
+    """Said at once, and no number is spent."""
+    assert said in bad(2, "issue", *words)
+    assert (desk / "office.counter").read_text() == "0 0\n"
+
+
+def test_a_badge_bound_to_a_phone(desk: Path) -> None:
+    """The text of such a badge is refused alone; only staff can have one."""
+    point = generate_private_key(SECP256R1()).public_key()
+    key = holderkey.to_text(point.public_bytes(Encoding.X962, PublicFormat.CompressedPoint))
+    text = issued("staff", "--holder-key", key)
+    assert bad(3, "verify", text) == "refused: proof_missing\n"
+    assert "only a staff pass" in bad(2, "issue", "visitor", "--holder-key", key)
+
+
 def test_pictures_and_terminal(desk: Path) -> None:
     """The same QR code as PNG, as SVG and in the terminal, newly issued or printed again."""
     shown = good("issue", "visitor", "--png", "a.png", "--svg", "a.svg")
@@ -112,14 +144,16 @@ def test_a_number_is_never_given_twice(desk: Path) -> None:
     """Clerks at once get different numbers, and a lost counter stops issuing."""
     key = desk / "office.key"
     with multiprocessing.get_context("spawn").Pool(4) as clerks:
-        taken = clerks.map(office.take_index, [key] * 40)
-    assert sorted(taken) == list(range(40))
+        taken = clerks.starmap(books.take_numbers, [(key, 3, 1)] * 40)
+    assert sorted(number for some in taken for number in some) == list(range(120))
     (desk / "office.counter").write_text("1048575")
     issued("visitor")
     assert "make a new key" in bad(1, "issue", "visitor")
     (desk / "office.counter").write_text("many")
     assert "holds no number" in bad(1, "issue", "visitor")
     (desk / "office.counter").write_text("1" * 30)
+    assert "no key can reach" in bad(1, "issue", "visitor")
+    (desk / "office.counter").write_text("1" * 100)
     assert "longer than" in bad(1, "issue", "visitor")
     (desk / "office.counter").unlink()
     assert "never be given twice" in bad(1, "issue", "visitor")
@@ -135,7 +169,7 @@ def test_wrong_claims_cost_no_number(desk: Path) -> None:
     assert "Asia/Jakarta" in bad(2, "issue", "visitor", "--tz", "Mars/Olympus")
     assert "ends before 2106" in bad(2, "issue", "visitor", "--until", "0001-01-01T00:00")
     assert "ends before 2106" in bad(2, "issue", "visitor", "--until", "9999-12-31T23:59-23:00")
-    assert (desk / "office.counter").read_text() == "0\n"
+    assert (desk / "office.counter").read_text() == "0 0\n"
 
 
 def test_a_key_with_a_passphrase(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +199,7 @@ def test_a_key_with_a_passphrase(desk: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_passphrase_is_asked_for(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where somebody sits at the terminal, the command asks instead of giving up."""
-    monkeypatch.setattr("firmware.cli.passes._can_ask", lambda: True)
+    monkeypatch.setattr("firmware.cli.passoptions._can_ask", lambda: True)
     good("keygen", "--key", "b.key", "--name", "Test kiosk", stdin="horse\nhorse\n")
     assert "GP1:" in good("issue", "visitor", "-q", "--key", "b.key", stdin="horse\n")
     assert "does not open" in bad(1, "issue", "visitor", "--key", "b.key", stdin="mule\n")
@@ -205,16 +239,55 @@ def test_revoking_what_was_never_issued(desk: Path) -> None:
     good("revoke", "0")
 
 
+def test_many_are_revoked_at_once_or_none(desk: Path) -> None:
+    """One list for all of them; a slip among them leaves the list as it was."""
+    texts = [issued("visitor") for _ in range(4)]
+    before = (desk / "office.status").read_bytes()
+    assert "has issued no pass 9" in bad(1, "revoke", "0", "9")
+    assert (desk / "office.status").read_bytes() == before
+    assert "Passes 0, 2, 3 are revoked" in good("revoke", "0", texts[2], "3")
+    good("verify", texts[1])
+    for number in (0, 2, 3):
+        assert "credential_revoked" in bad(3, "verify", texts[number])
+
+
+def test_what_was_issued_and_revoked(desk: Path) -> None:
+    """Numbers of the office's key, and how old each list is, without opening the key."""
+    assert "issued     0, and 1048576 are left" in good("status")
+    issued("visitor", "--until", "2030-01-01T00:00")
+    good("revoke", "0")
+    (desk / "office.key").unlink()
+    said = good("status")
+    assert "issued     1, and 1048575 are left" in said
+    assert "runs out 2030-01-01T00:00:00+07:00" in said
+    assert "kinds      visitor, appointment, staff" in said
+    assert "revoked    1, by the list of" in said
+    good("keygen", "--key", "b.key", "--name", "Other", "--no-passphrase")
+    assert "is not there" in bad(1, "status", "--key", "none.key")
+
+
+def test_an_old_list_says_so(desk: Path) -> None:
+    """A gate that has not had a newer list for a week is worth a look."""
+    key = load_key_file(desk / "office.key", None)
+    kid = key_id(key.public_key().public_bytes_raw())
+    old = issue_status(empty_status(kid, int(time.time()) - 9 * 86_400), key)
+    (desk / "office.status").write_bytes(old)
+    assert "9 days old" in good("status")
+    trust = (desk / "trust.toml").read_text()
+    (desk / "trust.toml").write_text(trust.replace('status = "office.status"\n', ""))
+    assert "no status list" in good("status")
+
+
 def test_a_hostile_code_at_the_desk(desk: Path) -> None:
     """What a stranger's code may hold does no harm on the technician's screen."""
     assert "code_is_url" in bad(3, "verify", "https://example.invalid/")
     assert "code_too_long" in bad(3, "verify", "-", stdin="A" * 9_000)
     assert "\x1b" not in bad(3, "verify", "-", stdin=b"GP1:\x1b[2J\xff")
     assert "code_unknown_format" in bad(3, "verify", "no-such-file")
-    assert "code_unknown_format" in bad(3, "verify", "HC1:" + "A" * 600)
+    assert "code_unknown_format" in bad(3, "verify", "GP2:" + "A" * 600)
 
 
-@pytest.mark.parametrize("command", ["keygen", "issue", "verify", "revoke", "print"])
+@pytest.mark.parametrize("command", pass_.list_commands(click.Context(pass_)))
 def test_every_command_explains_itself(command: str) -> None:
     """`--help` of each, and of the group with its exit codes."""
     assert "Usage:" in good(command, "--help")

@@ -1,0 +1,169 @@
+"""A table of passes to be issued, from a spreadsheet: CSV with a line of headings.
+
+Read whole and checked whole before anything is issued. What is wrong is told with its line, all of
+it at once. Names are for the paper alone: no pass has one.
+"""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from msgspec import Struct
+
+from firmware.cli.moments import duration, moment, unix_s
+from firmware.errors import UserError
+from firmware.office.errors import OfficeError
+from firmware.office.signer import read_bounded
+from firmware.office.window import Wish, window_of
+from gate.credential.model import PASS_KINDS, CredentialKind
+from gate.credential.native import PassClaims, check_claims
+
+TABLE_BYTES_MAX = 8 * 1024 * 1024
+TABLE_ROWS_MAX = 20_000
+NAME_CHARS_MAX = 60
+"""What two or three lines of a card hold."""
+PROBLEMS_SHOWN_MAX = 20
+COLUMNS = (
+    "kind",
+    "name",
+    "note",
+    "start",
+    "end",
+    "for",
+    "at",
+    "early",
+    "late",
+    "doses",
+    "group",
+)
+
+
+class Row(Struct, frozen=True):
+    """One line of the table that can become a pass."""
+
+    line: int
+    """In the file, from 1."""
+    claims: PassClaims
+    """With the status index 0: no number is taken yet."""
+    name: str
+    note: str
+    """Printed only."""
+
+
+class TableError(UserError):
+    """What is wrong with a table, line by line."""
+
+    def __init__(self, path: Path, problems: list[str]) -> None:
+        shown = problems[:PROBLEMS_SHOWN_MAX]
+        more = len(problems) - len(shown)
+        tail = [f"and {more} more"] if more else []
+        super().__init__("\n  ".join([f"{path}: nothing was issued.", *shown, *tail]))
+
+
+def read_table(path: Path, now_s: int, zone: ZoneInfo) -> tuple[Row, ...]:
+    """Every line of the table.
+
+    Args:
+        path: UTF-8, with commas or, as spreadsheets write it where the comma is for decimals,
+            with semicolons.
+        now_s: from here a pass lasts that has no start, Unix seconds.
+        zone: of times without an offset.
+
+    Raises:
+        TableError: with every line that is wrong.
+        OfficeError: the file is too long.
+        OSError: it can't be read.
+    """
+    try:
+        text = read_bounded(path, TABLE_BYTES_MAX).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise TableError(path, ["it is not UTF-8; save it as CSV UTF-8"]) from None
+    heading = text.partition("\n")[0]
+    comma = ";" if heading.count(";") > heading.count(",") else ","
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=comma, strict=True)
+    rows: list[Row] = []
+    problems: list[str] = []
+    try:
+        names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+        reader.fieldnames = names
+        problems += _heading_problems(names)
+        for cells in [] if problems else reader:
+            if len(rows) + len(problems) >= TABLE_ROWS_MAX:
+                raise OfficeError(f"{path} has more than {TABLE_ROWS_MAX} lines; split it")
+            try:
+                rows.append(_row(reader.line_num, cells, now_s, zone))
+            except (UserError, ValueError, click.BadParameter) as error:
+                words = error.message if isinstance(error, click.BadParameter) else str(error)
+                problems.append(f"line {reader.line_num}: {words}")
+    except csv.Error as error:
+        problems.append(f"line {reader.line_num}: {error}")
+    if not rows and not problems:
+        problems.append("it has no line below its headings")
+    if problems:
+        raise TableError(path, problems)
+    return tuple(rows)
+
+
+def _heading_problems(names: list[str]) -> list[str]:
+    known = ", ".join(COLUMNS)
+    problems = [
+        f"line 1: there is no column {name!r}; there are {known}"
+        for name in names
+        if name not in COLUMNS
+    ]
+    problems += [f"line 1: the column {name!r} twice" for name in COLUMNS if names.count(name) > 1]
+    if not problems and "kind" not in names:
+        problems.append(f"line 1: the column 'kind' is missing; the first line names {known}")
+    return problems
+
+
+def _row(line: int, cells: Mapping[str | None, object], now_s: int, zone: ZoneInfo) -> Row:
+    if None in cells:
+        raise UserError("more cells than headings; put quotes around a comma")
+    found = {name: str(cells.get(name) or "").strip() for name in COLUMNS}
+    if found["kind"] not in PASS_KINDS:
+        raise UserError(f"kind is one of {', '.join(PASS_KINDS)}, and not {found['kind']!r}")
+    kind = CredentialKind(found["kind"])
+    wish = Wish(
+        start_s=_second(found["start"], zone),
+        until_s=_second(found["end"], zone),
+        lasts=duration(found["for"]) if found["for"] else None,
+        at_s=_second(found["at"], zone),
+        early=duration(found["early"]) if found["early"] else None,
+        late=duration(found["late"]) if found["late"] else None,
+    )
+    start_s, until_s = window_of(kind, now_s, wish)
+    claims = PassClaims(
+        kind,
+        0,
+        until_s,
+        start_s,
+        _count(found["doses"], "doses") if found["doses"] else None,
+        _count(found["group"], "group") if found["group"] else 1,
+    )
+    check_claims(claims)
+    if until_s <= now_s:
+        raise UserError("the pass would be over already")
+    return Row(line, claims, _words(found["name"], "name"), _words(found["note"], "note"))
+
+
+def _second(cell: str, zone: ZoneInfo) -> int | None:
+    return unix_s(moment(cell), zone) if cell else None
+
+
+def _count(cell: str, column: str) -> int:
+    if not cell.isascii() or not cell.isdigit():
+        raise UserError(f"{column} is a number, and not {cell!r}")
+    return int(cell[:9])
+
+
+def _words(cell: str, column: str) -> str:
+    if len(cell) > NAME_CHARS_MAX:
+        raise UserError(f"{column} is longer than {NAME_CHARS_MAX} characters")
+    if any(unicodedata.category(letter)[0] == "C" for letter in cell):
+        raise UserError(f"{column} holds a character that can't be printed")
+    return cell
