@@ -71,7 +71,8 @@ class CodeDesk:
             whole = self._whole(payload)
             credential = None if whole is None else self._judged(whole, wall)
         except CredentialError as error:
-            log.info("a code was refused: %s", error)
+            # Not its detail: a time in it would be nearly a name of the certificate.
+            log.info("a code was refused: %s", error.reason)
             return CodeRefused(error.reason)
         if credential is None:
             return None

@@ -15,8 +15,8 @@ from firmware.demo.columns import body
 from firmware.demo.fitting import fitted, folded, joined, spread, wave
 from firmware.demo.lines import clock_of, printable
 from firmware.demo.panel import panel, strip
-from gate.walltime import ClockQuality
 from gate.advice import ADVICE
+from gate.walltime import ClockQuality
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult

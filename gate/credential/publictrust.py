@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from gate.credential.signature import Algorithm, PublicKey
+from gate.credential.signature import Algorithm, PublicKey, algorithms_of
 from gate.credential.standing import AGE_DOUBT_S, AGE_REFUSE_S, AGE_WARN_S, Standing
 from gate.reasons import Reason
 from gate.walltime import TIME_S_END, ClockQuality, WallTime
@@ -39,6 +39,11 @@ class SignerKey(Struct, frozen=True):
     not_before_s: int = 0
     not_after_s: int = TIME_S_END
     """Unix seconds; nothing of the key holds before the one or from the other on."""
+
+    def __post_init__(self) -> None:
+        """Refuse a key that is good for less than is said of it."""
+        if not self.algorithms or not self.algorithms <= algorithms_of(self.key):
+            raise ValueError("a key that can't be used for its algorithms")
 
 
 class CardRevocations(Struct, frozen=True):

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gate.credential.covid import COVID_19, covid_doses
 from gate.credential.health import Health, Vaccination
 from gate.credential.health import Test as LabTest
 from gate.credential.shc import codes
-from gate.credential.shc.content import covid_doses, health_of
+from gate.credential.shc.content import health_of
 from tests.domain.shckit import PATIENT, bundle, coded, immunization
 
 GTIN = "https://www.gs1.org/gtin"
@@ -40,8 +41,8 @@ def test_doses_are_numbered_in_the_order_of_their_dates() -> None:
     """Cards of the United States do not number them."""
     found = health(immunization("2021-06-29"), PATIENT, immunization("2021-06-01T10:00:00+07:00"))
     assert found.vaccinations == (
-        Vaccination("2021-06-01", 1, None, "207", codes.COVID_19),
-        Vaccination("2021-06-29", 2, None, "207", codes.COVID_19),
+        Vaccination("2021-06-01", 1, None, "207", COVID_19),
+        Vaccination("2021-06-29", 2, None, "207", COVID_19),
     )
     assert covid_doses(found) == 2
 
@@ -77,7 +78,7 @@ def test_other_diseases_do_not_count() -> None:
     assert [(each.disease, each.dose) for each in found.vaccinations] == [
         ("", 1),
         ("", 2),
-        (codes.COVID_19, 1),
+        (COVID_19, 1),
     ]
     assert covid_doses(found) == 1
     assert covid_doses(health(*flu)) is None
@@ -97,7 +98,7 @@ def test_code_systems_of_vaccines(system: str, code: str) -> None:
     """A code is known in its own system alone, and may stand behind one that is not known."""
     concept = {"coding": [{"system": GTIN, "code": "1"}, {"system": system, "code": code}]}
     [dose] = health(immunization("2021", vaccineCode=concept)).vaccinations
-    assert (dose.product, dose.disease) == ("1", codes.COVID_19)
+    assert (dose.product, dose.disease) == ("1", COVID_19)
     [dose] = health(immunization("2021", vaccineCode=coded(GTIN, code))).vaccinations
     assert (dose.product, dose.disease) == (code, "")
 
@@ -105,8 +106,8 @@ def test_code_systems_of_vaccines(system: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("targets", "disease"),
     [
-        ([coded(codes.SNOMED, "840539006")], codes.COVID_19),
-        ([coded(codes.SNOMED, "6142004"), coded(codes.SNOMED, "840533007")], codes.COVID_19),
+        ([coded(codes.SNOMED, "840539006")], COVID_19),
+        ([coded(codes.SNOMED, "6142004"), coded(codes.SNOMED, "840533007")], COVID_19),
         ([coded(codes.SNOMED, "6142004")], "6142004"),
         ([coded(GTIN, "840539006x")], "840539006x"),
         ([], ""),

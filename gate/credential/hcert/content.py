@@ -17,6 +17,7 @@ from gate.credential.hcert.envelope import malformed
 from gate.credential.hcert.generalcbor import TAGGED
 from gate.credential.health import Content, Health, Recovery, Test, Vaccination
 from gate.credential.model import CredentialError
+from gate.credential.names import check_name
 from gate.credential.publictrust import Usage
 from gate.reasons import Reason
 
@@ -38,8 +39,6 @@ _GROUPS: Mapping[str, Usage] = MappingProxyType(
 _RESULTS: Mapping[str, bool] = MappingProxyType({"260373001": True, "260415000": False})
 """SNOMED CT, detected and not detected (the EU's value set covid-19-lab-result)."""
 _NAMES = ("fn", "gn", "fnt", "gnt")
-_DECEPTIVE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters and overrides of the direction of writing: a name shows what it is."""
 
 
 class Statement(Struct, frozen=True):
@@ -79,7 +78,7 @@ def _read_dcc(dcc: object) -> Statement:
     name = _map(found.get("nam"))
     _text(name, "fnt")
     for part in _NAMES:
-        _check_name(name.get(part, ""))
+        check_name(name.get(part, ""))
     group, entries = _entries(found)
     if len(entries) > 1 and not version.startswith(_VERSION_OF_LISTS):
         raise _wrong("more than one entry")
@@ -156,7 +155,7 @@ def _read_dvc(dvc: object) -> Statement:
         dvc = dvc[0]
     found = _map(dvc)
     _check_plain(found)
-    _check_name(_text(found, "n"))
+    check_name(_text(found, "n"))
     details = found.get("vx", found.get("v"))
     listed = details if isinstance(details, list) else [details]
     if not 1 <= len(listed) <= COUNT_MAX:
@@ -185,14 +184,6 @@ def _text(found: dict[str, Any], field: str) -> str:
     if type(value) is not str:
         raise _wrong(f"{field} is no text")
     return value
-
-
-def _check_name(value: object) -> None:
-    if type(value) is not str:
-        raise _wrong("a name that is no text")
-    # Nearly every name is printable, which is seen at once.
-    if not value.isprintable() and _DECEPTIVE.search(value):
-        raise _wrong("a name with characters that do not show")
 
 
 def _count(found: dict[str, Any], field: str) -> int:

@@ -6,11 +6,12 @@ import re
 
 from msgspec import Struct
 
+from gate.credential.covid import covid_doses
 from gate.credential.health import Content
 from gate.credential.jsontext import read_object
 from gate.credential.model import Claim, Credential, CredentialError, CredentialKind, Examined
 from gate.credential.publictrust import PublicTrust, SignerKey
-from gate.credential.shc.content import covid_doses, health_of
+from gate.credential.shc.content import health_of
 from gate.credential.shc.jws import checked_key_id, inflated_claims, read_jws, signers
 from gate.credential.shc.numeric import decode, read_part
 from gate.credential.trust import TrustList

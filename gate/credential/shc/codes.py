@@ -10,14 +10,7 @@ infection.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-
-def _codes(text: str) -> frozenset[str]:
-    """The words of a table."""
-    return frozenset(text.split())
-
-
-COVID_19 = "840539006"
-"""The disease, in SNOMED CT. `HC1:` certificates have the same code for it."""
+from gate.credential.covid import COVID_19, ICD11_VACCINES, words
 
 CVX = "http://hl7.org/fhir/sid/cvx"
 SNOMED = "http://snomed.info/sct"
@@ -28,24 +21,16 @@ LOINC = "http://loinc.org"
 COVID_19_DISEASES = frozenset({(SNOMED, COVID_19), (SNOMED, "840533007")})
 """System and code of the disease, or of its virus."""
 
-_ICD11_VACCINES = _codes(
-    """
-    XM68M6 XM1NL1 XM7HT3 XM8866 XM9TQ1 XM1G90 XM85P5 XM9FQ7 XM97N6 XM2YG8 XM0K39 XM1AU2 XM5DF6
-    XM9QW8 XM4YL8 XM97T2 XM6QV1 XM1AG7 XM5ZJ4 XM5QM6 XM0CX4 XM5JC5 XM3CT4 XM3PG0 XM4EC8 XM6SZ8
-    XM0RV9 XM3SK8 XM9P21 XM9T65 XM9N08 XM1J92 XM6AT1 XM52P3 XM0GQ8 XM8NQ0 XM3DT5
-    """
-)
-
 COVID_19_VACCINES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        CVX: _codes(
+        CVX: words(
             """
             207 208 210 211 212 213 217 218 219 221 225 226 227 228 229 230 300 301 302 308 309
             310 311 312 313 500 501 502 503 504 505 506 507 508 509 510 511 512 513 514 515 516
             517 518 519 520 521
             """
         ),
-        SNOMED: _codes(
+        SNOMED: words(
             """
             1031000172108 10871000172106 10891000172107 10901000172106 125071000220108
             125081000220106 125091000220109 125101000220104 125111000220101 125121000220108
@@ -69,13 +54,13 @@ COVID_19_VACCINES: Mapping[str, frozenset[str]] = MappingProxyType(
             62051000220105
             """
         ),
-        ICD11: _ICD11_VACCINES,
-        ICD11_RELEASE: _ICD11_VACCINES,
+        ICD11: ICD11_VACCINES,
+        ICD11_RELEASE: ICD11_VACCINES,
     }
 )
 """Code system → its codes of vaccines against COVID-19."""
 
-COVID_19_TESTS = _codes(
+COVID_19_TESTS = words(
     """
     94307-6 94308-4 94309-2 94310-0 94314-2 94315-9 94316-7 94500-6 94502-2 94533-7 94534-5 94558-4
     94559-2 94565-9 94639-2 94640-0 94641-8 94647-5 94660-8 94756-4 94757-2 94758-0 94759-8 94760-6

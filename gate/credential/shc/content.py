@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from gate.credential.covid import COVID_19
 from gate.credential.health import Health, Test, Vaccination
 from gate.credential.shc import codes
 
@@ -41,14 +42,6 @@ def health_of(bundle: Mapping[str, Any]) -> Health:
     doses = filter(None, (_dose(each) for each in resources))
     tests = filter(None, (_test(each) for each in resources))
     return Health(vaccinations=_numbered(list(doses)), tests=tuple(tests))
-
-
-def covid_doses(health: Health) -> int | None:
-    """Doses against COVID-19, or None where the card attests none: doses against another
-    disease say nothing of it."""
-    return max(
-        (each.dose for each in health.vaccinations if each.disease == codes.COVID_19), default=None
-    )
 
 
 def _resources(bundle: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -86,12 +79,12 @@ def _dose(resource: Mapping[str, Any]) -> _Dose | None:
 def _disease(product: tuple[tuple[str, str], ...], protocol: Mapping[str, Any]) -> str:
     """What the product is known to be against, else what the protocol says; empty if neither."""
     if any(code in codes.COVID_19_VACCINES.get(system, ()) for system, code in product):
-        return codes.COVID_19
+        return COVID_19
     targets = [
         coding for target in _list(protocol.get("targetDisease")) for coding in _codings(target)
     ]
     if not codes.COVID_19_DISEASES.isdisjoint(targets):
-        return codes.COVID_19
+        return COVID_19
     return targets[0][1] if targets else ""
 
 
