@@ -83,11 +83,18 @@ def _passed_back(
 
 
 def _unfit(credential: Credential, policy: CredentialPolicy) -> Ruling | None:
-    """What the health rules say; where the site has none for this credential, the doses do."""
+    """What the health rules say; where the site has none for this credential, the doses do.
+
+    A certificate of health that nothing is asked of says nothing: it may attest a positive test.
+    """
     if credential.verdict is not None:
         outcome = credential.verdict.outcome
         return None if outcome is Outcome.ADMIT else Ruling(outcome, Reason.HEALTH_RULES)
-    return Ruling(Outcome.REFER, Reason.DOSES_TOO_FEW) if _lacks_doses(credential, policy) else None
+    if _lacks_doses(credential, policy):
+        return Ruling(Outcome.REFER, Reason.DOSES_TOO_FEW)
+    if credential.kind is CredentialKind.HEALTH and not policy.doses_min:
+        return Ruling(Outcome.OFFICER, Reason.HEALTH_RULES)
+    return None
 
 
 def _lacks_doses(credential: Credential, policy: CredentialPolicy) -> bool:

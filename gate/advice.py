@@ -89,8 +89,8 @@ ADVICE: Final[Mapping[Reason, Words]] = MappingProxyType(
             "The live code is old. Ask for a new one; check the phone's clock.",
         ),
         Reason.HEALTH_RULES: Words(
-            "Aturan kesehatan yang berlaku tidak mengizinkan. Lihat pedoman.",
-            "The health rules in force do not admit on this. See the guide.",
+            "Aturan kesehatan tidak mengizinkan begitu saja. Lihat pedoman.",
+            "The health rules do not admit on this as it is. See the guide.",
         ),
         Reason.TRUST_LIST_OLD: Words(
             "Daftar penerbit umum sudah lama. Periksa sertifikat secara manual.",

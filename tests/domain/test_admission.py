@@ -255,9 +255,25 @@ def test_the_health_rules_of_the_site_decide(outcome: Outcome) -> None:
 
 def test_a_doubt_brings_an_officer() -> None:
     """After everything that refuses: nobody is called for a pass that is refused anyway."""
-    doubtful = msgspec.structs.replace(CERTIFICATE, doubt=Reason.TRUST_LIST_OLD)
+    doubtful = msgspec.structs.replace(
+        CERTIFICATE,
+        doubt=Reason.TRUST_LIST_OLD,
+        verdict=Verdict(Outcome.ADMIT, "green", "contoh@2021-10-01"),
+    )
     asked = Ruling(Outcome.OFFICER, Reason.TRUST_LIST_OLD)
     assert rule(doubtful, Ledger(), Policy(), NOW) == asked
     full = Policy(capacity=1)
     refused = Ruling(Outcome.REFUSE, Reason.CAPACITY_REACHED)
     assert rule(doubtful, Ledger(occupancy=1), full, NOW) == refused
+
+
+def test_a_certificate_that_nothing_is_asked_of_brings_an_officer() -> None:
+    """It may attest a positive test: where neither rules nor doses are asked for, nobody knows
+    what it is good for."""
+    asked = Ruling(Outcome.OFFICER, Reason.HEALTH_RULES)
+    assert rule(CERTIFICATE, Ledger(), Policy(), NOW) == asked
+    once = Policy(credential=CredentialPolicy(doses_min=1))
+    vaccinated = msgspec.structs.replace(CERTIFICATE, doses=1)
+    assert rule(vaccinated, Ledger(), once, NOW) == Ruling(Outcome.ADMIT)
+    exempt = Policy(credential=CredentialPolicy(doses_min=1, doses_exempt=(CredentialKind.HEALTH,)))
+    assert rule(CERTIFICATE, Ledger(), exempt, NOW) == Ruling(Outcome.ADMIT)
