@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from firmware.cli.moments import moment, time_zone, unix_s
+from firmware.cli.moments import moment, time_zone
+from firmware.moments import unix_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

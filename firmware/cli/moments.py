@@ -1,28 +1,27 @@
-"""Times as people write them on a command line. Each function is a click type."""
+"""Times on the command line. Each function is a click type."""
 
-import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import click
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+from firmware import moments
 
 
 def duration(value: str) -> timedelta:
     """`90m`, `8h`, `30d`."""
-    found = re.fullmatch(r"([1-9][0-9]{0,5})([smhd])", value)
-    if found is None:
-        raise click.BadParameter(f"{value!r} is no duration; write it like 90m, 8h or 30d.")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    try:
+        return moments.duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def moment(value: str) -> datetime:
     """ISO 8601, with or without an offset."""
     try:
-        return datetime.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is no time; write it like 2026-12-01T08:30.") from None
+        return moments.moment(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def time_zone(value: str | ZoneInfo) -> ZoneInfo:
@@ -33,8 +32,3 @@ def time_zone(value: str | ZoneInfo) -> ZoneInfo:
         raise click.BadParameter(
             f"{value!r} is no time zone that this machine knows; write it like Asia/Jakarta."
         ) from None
-
-
-def unix_s(when: datetime, zone: ZoneInfo) -> int:
-    """Unix seconds; without an offset the time is the zone's."""
-    return int((when if when.tzinfo else when.replace(tzinfo=zone)).timestamp())

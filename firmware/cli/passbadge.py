@@ -10,7 +10,7 @@ import click
 from msgspec.structs import replace
 
 from drivers.truststore import write_atomic
-from firmware.cli.moments import duration, moment, unix_s
+from firmware.cli.moments import duration, moment
 from firmware.cli.passoptions import (
     FILE,
     gate_trust,
@@ -23,6 +23,7 @@ from firmware.cli.passoptions import (
     zone_option,
 )
 from firmware.errors import UserError
+from firmware.moments import unix_s
 from firmware.office import books, page
 from firmware.office.errors import OfficeError
 from firmware.office.pinlock import Lock, new_holder_key

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 from msgspec.structs import replace
 
-from firmware.cli.moments import duration, moment, unix_s
+from firmware.cli.moments import duration, moment
 from firmware.cli.passoptions import (
     KINDS,
     gate_trust,
@@ -25,6 +25,7 @@ from firmware.cli.passoptions import (
     write_pictures,
     zone_option,
 )
+from firmware.moments import unix_s
 from firmware.office import books
 from firmware.office.window import Wish, window_of
 from gate.credential import holderkey, proof

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from firmware.cli.moments import duration, moment, unix_s
+from firmware.cli.moments import duration, moment
 from firmware.cli.passoptions import (
     gate_trust,
     issuer_of,
@@ -23,6 +23,7 @@ from firmware.cli.passoptions import (
     trust_option,
     zone_option,
 )
+from firmware.moments import unix_s
 from firmware.office.visits import Visit, Visits, new_link
 from firmware.office.window import Wish, window_of
 from gate.credential.model import CredentialKind

@@ -90,8 +90,8 @@ def try_(
       2  the command was written wrongly
       3  not admitted as it is, or a file has a mistake
     """
-    from firmware.cli.moments import unix_s
     from firmware.cli.rules import loaded
+    from firmware.moments import unix_s
     from gate.credential.health import Content
     from gate.credential.model import Credential, CredentialKind, Examined
     from gate.outcome import Outcome

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from firmware.cli.moments import moment, unix_s
+from firmware.cli.moments import moment
 from firmware.cli.passoptions import FILE, zone_option
 from firmware.cli.trustsign import bundle_bytes
+from firmware.moments import unix_s
 from gate.credential.bundle import BundleError, Held, look_into, read_bundle
 from gate.credential.standing import Standing
 from gate.walltime import SECONDS_PER_DAY, TIME_S_END, WallTime

@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import click
 from msgspec import Struct
 
-from firmware.cli.moments import duration, moment, unix_s
 from firmware.errors import UserError
+from firmware.moments import duration, moment, unix_s
 from firmware.office.errors import OfficeError
 from firmware.office.signer import read_bounded
 from firmware.office.window import Wish, window_of
@@ -96,9 +95,8 @@ def read_table(path: Path, now_s: int, zone: ZoneInfo) -> tuple[Row, ...]:
                 raise OfficeError(f"{path} has more than {TABLE_ROWS_MAX} lines; split it")
             try:
                 rows.append(_row(reader.line_num, cells, now_s, zone))
-            except (UserError, ValueError, click.BadParameter) as error:
-                words = error.message if isinstance(error, click.BadParameter) else str(error)
-                problems.append(f"line {reader.line_num}: {words}")
+            except (UserError, ValueError) as error:
+                problems.append(f"line {reader.line_num}: {error}")
     except csv.Error as error:
         problems.append(f"line {reader.line_num}: {error}")
     if not rows and not problems:
