@@ -30,6 +30,7 @@ from pathlib import Path
 import msgspec
 
 from drivers.api import DriverError, ErrorKind
+from drivers.wholefile import read_whole
 from gate.credential.jsontext import read_json
 from gate.credential.model import CredentialError, CredentialKind
 from gate.outcome import Outcome
@@ -128,7 +129,9 @@ def read_rules(path: Path) -> tuple[tuple[RuleSet, ...], tuple[str, ...]]:
         DriverError: the file is missing, may not be read, or is no rule file at all.
     """
     try:
-        file = msgspec.toml.decode(_read(path), type=_RuleFile, strict=True)
+        file = msgspec.toml.decode(
+            read_whole(path, RULES_BYTES_MAX, DEVICE), type=_RuleFile, strict=True
+        )
     except RecursionError:
         raise _corrupt(f"{path}: nested too deeply") from None
     except ValueError as error:  # of msgspec, of the text's encoding, of a number too long
@@ -221,23 +224,6 @@ class _Reader:
 
 def _status(word: _Word, when: object, fact: str) -> Status:
     return Status(word.status, word.outcome, Words(word.id, word.en), when, fact)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(RULES_BYTES_MAX + 1)
-    except FileNotFoundError:
-        raise DriverError(ErrorKind.MISSING, DEVICE, f"{path} is not there") from None
-    except PermissionError:
-        raise DriverError(ErrorKind.DENIED, DEVICE, f"{path} may not be read") from None
-    except OSError as error:
-        raise DriverError(ErrorKind.FAILED, DEVICE, f"{path}: {error.strerror}") from None
-    except ValueError:  # a NUL in a name that a configuration gave
-        raise _corrupt(f"{str(path)!r} can't be the name of a file") from None
-    if len(data) > RULES_BYTES_MAX:
-        raise _corrupt(f"{path} is longer than {RULES_BYTES_MAX} bytes")
-    return data
 
 
 def _corrupt(message: str) -> DriverError:

@@ -17,7 +17,6 @@ import errno
 import json
 import logging
 import os
-import stat
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -27,7 +26,8 @@ import msgspec
 from msgspec import Struct, structs
 
 from drivers.api import DriverError, ErrorKind
-from drivers.truststore import DEVICE, write_atomic
+from drivers.truststore import DEVICE
+from drivers.wholefile import read_whole, write_atomic
 from gate.credential.bundle import (
     BUNDLE_BYTES_MAX,
     Bundle,
@@ -95,7 +95,7 @@ def load_roots(path: Path) -> Roots:
     Raises:
         DriverError: a file that is missing, may not be read, or does not hold what it should.
     """
-    data = read_regular(path, ROOTS_BYTES_MAX)
+    data = read_whole(path, ROOTS_BYTES_MAX, DEVICE)
     try:
         found = msgspec.toml.decode(data, type=_RootsFile, strict=True)
         return roots_of((each.public_key for each in found.root), found.threshold)
@@ -103,30 +103,6 @@ def load_roots(path: Path) -> Roots:
         raise _corrupt(f"{path}: nested too deeply") from None
     except (TrustError, ValueError) as error:
         raise _corrupt(f"{path}: {error}") from None
-
-
-def read_regular(path: Path, bytes_max: int) -> bytes:
-    """A regular file, no longer than that; a pipe or a device that somebody put there is refused
-    without waiting for it.
-
-    Raises:
-        DriverError: it is missing, may not be read, is no such file, or longer.
-    """
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise _corrupt(f"{path} is no file")
-            data = file.read(bytes_max + 1)
-    except FileNotFoundError:
-        raise DriverError(ErrorKind.MISSING, DEVICE, f"{path} is not there") from None
-    except PermissionError:
-        raise DriverError(ErrorKind.DENIED, DEVICE, f"{path} may not be read") from None
-    except OSError as error:
-        raise DriverError(ErrorKind.FAILED, DEVICE, f"{path}: {error.strerror}") from None
-    if len(data) > bytes_max:
-        raise _corrupt(f"{path} is longer than {bytes_max} bytes")
-    return data
 
 
 class TrustKeeper:
@@ -244,7 +220,7 @@ class TrustKeeper:
         if stamp == before:
             return None
         try:
-            data = read_regular(path, BUNDLE_BYTES_MAX)
+            data = read_whole(path, BUNDLE_BYTES_MAX, DEVICE)
         except DriverError as error:
             log.warning("trust bundle: %s", error)
             return Answer(str(path), self.version, error.kind, error.message)
@@ -259,7 +235,7 @@ class TrustKeeper:
             # That it is not from the future was found when it was taken; a clock that runs behind
             # at a later start takes no list away.
             unset = structs.replace(self._wall(), quality=ClockQuality.UNTRUSTED)
-            data = read_regular(kept, BUNDLE_BYTES_MAX)
+            data = read_whole(kept, BUNDLE_BYTES_MAX, DEVICE)
             self._use(read_bundle(data, self._roots, self._held, unset))
         except DriverError as error:
             if error.kind is not ErrorKind.MISSING:
@@ -331,7 +307,9 @@ def _stamp(path: Path) -> _Stamp | None:
 def _versions_of(path: Path) -> Mapping[bytes, int]:
     """The kept versions. Without them the kept bundle's own version is the floor."""
     try:
-        kept = msgspec.json.decode(read_regular(path, _VERSIONS_BYTES_MAX), type=dict[str, int])
+        kept = msgspec.json.decode(
+            read_whole(path, _VERSIONS_BYTES_MAX, DEVICE), type=dict[str, int]
+        )
         return MappingProxyType({bytes.fromhex(kid): version for kid, version in kept.items()})
     except DriverError as error:
         if error.kind is not ErrorKind.MISSING:

@@ -15,14 +15,13 @@ Read at start and when told to read again, never on the way of a visitor.
 
 import base64
 import binascii
-import os
-import tempfile
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from drivers.api import DriverError, ErrorKind
+from drivers.wholefile import read_whole
 from gate.credential.model import CredentialError, CredentialKind
 from gate.credential.status import STATUS_SIGNED_BYTES_MAX, read_status
 from gate.credential.trust import (
@@ -68,7 +67,7 @@ def load_trust(path: Path, held: TrustList | None = None) -> TrustList:
             message names the file and the key in it, and says what to do.
     """
     try:
-        text = _read(path, TRUST_BYTES_MAX)
+        text = read_whole(path, TRUST_BYTES_MAX, DEVICE)
         entries = msgspec.toml.decode(text, type=_TrustFile, strict=True).issuer
     except RecursionError:
         raise _corrupt(f"{path}: nested too deeply") from None
@@ -94,7 +93,7 @@ def load_trust(path: Path, held: TrustList | None = None) -> TrustList:
 
 
 def _with_status_file(trust: TrustList, path: Path, key: IssuerKey) -> TrustList:
-    data = _read(path, STATUS_SIGNED_BYTES_MAX)
+    data = read_whole(path, STATUS_SIGNED_BYTES_MAX, DEVICE)
     try:
         status = read_status(data, trust)
         if status.kid != key.kid:
@@ -126,50 +125,5 @@ def _unix_s(moment: datetime | None, default: int) -> int:
     return int(moment.timestamp())
 
 
-def _read(path: Path, bytes_max: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(bytes_max + 1)
-    except FileNotFoundError:
-        raise DriverError(ErrorKind.MISSING, DEVICE, f"{path} is not there") from None
-    except PermissionError:
-        raise DriverError(ErrorKind.DENIED, DEVICE, f"{path} may not be read") from None
-    except OSError as error:
-        raise DriverError(ErrorKind.FAILED, DEVICE, f"{path}: {error.strerror}") from None
-    except ValueError:  # a NUL in a name that a file gave
-        raise _corrupt(f"{str(path)!r} can't be the name of a file") from None
-    if len(data) > bytes_max:
-        raise _corrupt(f"{path} is longer than {bytes_max} bytes")
-    return data
-
-
 def _corrupt(message: str) -> DriverError:
     return DriverError(ErrorKind.CORRUPT, DEVICE, message)
-
-
-def write_atomic(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Replace the file by `data`, wholly or not at all, and durably when this returns.
-
-    Writes beside it, syncs, renames over it, syncs the directory; a reader at any moment, or
-    a power cut, finds the old bytes or the new ones.
-
-    Raises:
-        OSError: nothing was replaced, and no temporary file is left.
-    """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

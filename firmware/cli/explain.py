@@ -158,12 +158,14 @@ def _trust(path: Path | None) -> TrustList:
 
 def _with_bundle(site: TrustList, bundle_path: Path, roots_path: Path) -> TrustList:
     """With the public issuers. The bundle is judged by this machine's clock, whatever --at says."""
-    from drivers.trustbundle import load_roots, read_regular
+    from drivers.trustbundle import load_roots
+    from drivers.truststore import DEVICE
+    from drivers.wholefile import read_whole
     from gate.credential.bundle import BUNDLE_BYTES_MAX, BundleError, Held, read_bundle
     from gate.walltime import WallTime
 
     roots = load_roots(roots_path)
-    data = read_regular(bundle_path, BUNDLE_BYTES_MAX)
+    data = read_whole(bundle_path, BUNDLE_BYTES_MAX, DEVICE)
     try:
         bundle = read_bundle(data, roots, Held(), WallTime(int(time.time()) * 1000))
     except BundleError as error:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import click
 from msgspec.structs import replace
 
-from drivers.truststore import write_atomic
+from drivers.wholefile import write_atomic
 from firmware.cli.passoptions import (
     FILE,
     gate_trust,

@@ -12,7 +12,8 @@ import click
 import segno
 
 from drivers.api import DriverError
-from drivers.truststore import load_trust, write_atomic
+from drivers.truststore import load_trust
+from drivers.wholefile import write_atomic
 from firmware.cli.moments import time_zone
 from firmware.errors import UserError
 from firmware.office.errors import OfficeError, PassphraseNeeded

@@ -155,7 +155,7 @@ def _read(path: Path) -> bytes:
 
 
 def _write(path: Path, pdf: bytes) -> None:
-    from drivers.truststore import write_atomic
+    from drivers.wholefile import write_atomic
 
     if str(path) == "-":
         sys.stdout.buffer.write(pdf)

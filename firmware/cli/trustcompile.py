@@ -87,7 +87,7 @@ def compile_(
       gate trust compile recipe.toml --key root.key --key second.key
       gate trust compile recipe.toml --output /media/stick/gate-trust.bundle
     """
-    from drivers.truststore import write_atomic
+    from drivers.wholefile import write_atomic
     from firmware.trust.compile import Stamp, compile_trust
     from firmware.trust.recipe import load_recipe
     from gate.credential.bundle import BundleError, encode, sign

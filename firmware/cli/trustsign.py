@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from drivers.api import DriverError
-from drivers.trustbundle import load_roots, read_regular
-from drivers.truststore import write_atomic
+from drivers.trustbundle import load_roots
+from drivers.truststore import DEVICE
+from drivers.wholefile import read_whole, write_atomic
 from firmware.cli.passoptions import FILE, new_passphrase, open_signer, told
 from firmware.office.errors import OfficeError
 from firmware.office.signer import create_key_file
@@ -118,7 +119,7 @@ def sign_(
 def bundle_bytes(path: Path) -> bytes:
     """A bundle's file."""
     try:
-        return read_regular(path, BUNDLE_BYTES_MAX)
+        return read_whole(path, BUNDLE_BYTES_MAX, DEVICE)
     except DriverError as error:
         raise click.ClickException(f"{error.message}.") from None
 

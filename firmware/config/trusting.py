@@ -5,8 +5,9 @@ from pathlib import Path
 
 from drivers.api import DriverError
 from drivers.rulestore import load_all_rules
-from drivers.trustbundle import load_roots, read_regular
-from drivers.truststore import load_trust
+from drivers.trustbundle import load_roots
+from drivers.truststore import DEVICE, load_trust
+from drivers.wholefile import read_whole
 from firmware.config.model import Config
 from firmware.config.wording import shown
 from firmware.formats import MISSING, every_format
@@ -52,7 +53,7 @@ def trust_cautions(config: Config) -> Iterator[str]:
 
 
 def _bundle(path: Path, roots: Path) -> TrustList:
-    data = read_regular(path, BUNDLE_BYTES_MAX)
+    data = read_whole(path, BUNDLE_BYTES_MAX, DEVICE)
     return read_bundle(data, load_roots(roots), Held(), _NO_CLOCK).trust
 
 

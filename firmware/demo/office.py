@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from drivers.truststore import write_atomic
+from drivers.wholefile import write_atomic
 from gate.credential.model import PASS_KINDS, CredentialKind
 from gate.credential.native import PassClaims, issue
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from drivers.truststore import write_atomic
+from drivers.wholefile import write_atomic
 from firmware.office.errors import OfficeError
 from firmware.office.signer import KEY_MODE, read_bounded
 from gate.credential.model import PASS_KINDS, CredentialError

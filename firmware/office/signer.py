@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from drivers.truststore import write_atomic
+from drivers.wholefile import write_atomic
 from firmware.office.errors import OfficeError, PassphraseNeeded
 from gate.credential.signer import Signer
 

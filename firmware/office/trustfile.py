@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from drivers.api import DriverError
-from drivers.truststore import TRUST_BYTES_MAX, load_trust, write_atomic
+from drivers.truststore import TRUST_BYTES_MAX, load_trust
+from drivers.wholefile import write_atomic
 from firmware.office.errors import OfficeError
 from firmware.office.signer import read_bounded
 from gate.credential.signer import Signer

@@ -19,7 +19,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from drivers.truststore import write_atomic
+from drivers.wholefile import write_atomic
 from firmware.office import books
 from firmware.office.errors import OfficeError
 from firmware.office.signer import KEY_MODE, read_bounded

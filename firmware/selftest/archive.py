@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from drivers.truststore import write_atomic
+from drivers.wholefile import write_atomic
 from firmware.selftest.report import Report, encode_report, text
 
 REPORTS_KEPT = 10

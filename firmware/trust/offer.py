@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from drivers.api import DriverError
-from drivers.trustbundle import read_regular
+from drivers.truststore import DEVICE
+from drivers.wholefile import read_whole
 from firmware.office.errors import OfficeError
 from firmware.trust.x509 import KeyRefused
 from gate.credential.bundle.limits import TEXT_CHARS_MAX
@@ -73,7 +74,7 @@ def read_source(path: Path) -> bytes:
         SourceError: it can't be read, or is longer than `SOURCE_BYTES_MAX`.
     """
     try:
-        return read_regular(path, SOURCE_BYTES_MAX)
+        return read_whole(path, SOURCE_BYTES_MAX, DEVICE)
     except DriverError as error:
         raise SourceError(error.message) from None
 

@@ -18,10 +18,10 @@ from drivers.trustbundle import (
     Answer,
     TrustKeeper,
     load_roots,
-    read_regular,
     stick_files,
 )
-from drivers.truststore import write_atomic
+from drivers.truststore import DEVICE
+from drivers.wholefile import read_whole, write_atomic
 from gate.credential.bundle import Fault, Roots
 from gate.credential.model import PASS_KINDS
 from gate.credential.trust import TrustList, issuer_key, trust_list
@@ -165,7 +165,7 @@ def test_a_trap_in_place_of_a_file(lane: Lane) -> None:
     (answer,) = keeper.look()
     assert answer.fault in {ErrorKind.CORRUPT, ErrorKind.FAILED}
     with pytest.raises(DriverError, match="is no file"):
-        read_regular(Path(os.devnull), 10)
+        read_whole(Path(os.devnull), 10, DEVICE)
 
 
 def test_fast_forward_heals_with_new_root_keys(lane: Lane) -> None:
@@ -382,7 +382,7 @@ def test_files_that_can_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     def kind() -> ErrorKind:
         with pytest.raises(DriverError) as refused:
-            read_regular(tmp_path / "roots.toml", 10)
+            read_whole(tmp_path / "roots.toml", 10, DEVICE)
         return refused.value.kind
 
     assert kind() is ErrorKind.MISSING
