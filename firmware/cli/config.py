@@ -103,6 +103,7 @@ def _stages(config: Config) -> Iterator[tuple[str, str]]:
                 yield "temperature", _temperature(policy)
             case Stage.CREDENTIAL:
                 yield "credential", _credential(config)
+                yield from _certificates(config)
 
 
 def _temperature(policy: Policy) -> str:
@@ -118,6 +119,16 @@ def _credential(config: Config) -> str:
     issuers = ", ".join(rule.issuers) or "every issuer"
     doses = f"; {rule.doses_min} doses or more" if rule.doses_min else ""
     return f"{', '.join(rule.kinds)}; {issuers} in {config.trust}{doses}"
+
+
+def _certificates(config: Config) -> Iterator[tuple[str, str]]:
+    """Public certificates: who vouches for the list of their issuers, and what judges them."""
+    if config.trust_bundle is not None:
+        yield "certificates", f"{config.trust_bundle}, signed by {config.trust_roots}"
+    if config.trust_media:
+        yield "", f"or a newer list under {', '.join(map(str, config.trust_media))}"
+    if config.health_rules:
+        yield "health rules", ", ".join(map(str, config.health_rules))
 
 
 def _hours(hours: Hours) -> str:

@@ -222,7 +222,7 @@ def test_a_file_of_somebody_else_may_not_be_read(
     def denied(*_: object) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(Path, "open", denied)
+    monkeypatch.setattr("drivers.wholefile.os.open", denied)
     with pytest.raises(DriverError) as caught:
         load_rules(rules)
     assert caught.value.kind is ErrorKind.DENIED

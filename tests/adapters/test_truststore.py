@@ -117,11 +117,11 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_a_file_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What may not be opened is told apart from what is missing."""
 
-    def denied(self: Path, mode: str = "r") -> None:
+    def denied(path: Path, flags: int) -> None:
         raise PermissionError(13, "Permission denied")
 
     path = stored(tmp_path, block())
-    monkeypatch.setattr(Path, "open", denied)
+    monkeypatch.setattr("drivers.wholefile.os.open", denied)
     assert fault(path).kind is ErrorKind.DENIED
 
 

@@ -69,8 +69,8 @@ def test_a_technician_reads_what_the_lane_would_be(file: Path) -> None:
         "chamber hands, 4 s",
         "temperature > 37.3 °C is elevated; 3 readings within 0.3 °C; again after 300 s",
         (
-            f"credential visitor, appointment, staff; Town hall in {file.parent}/trust.toml; 1 "
-            "doses or more"
+            f"credential visitor, appointment, staff, health; Town hall in {file.parent}/trust.toml; "
+            "1 doses or more"
         ),
         "open mon tue 08:00-16:00; every day 00:00-24:00 (Asia/Jakarta)",
         "holidays 1 day, for staff",
@@ -117,7 +117,7 @@ def test_a_script_reads_json(file: Path) -> None:
         "days": ["mon", "tue"],
         "open": "08:00",
         "close": "16:00",
-        "kinds": ["visitor", "appointment", "staff"],
+        "kinds": ["visitor", "appointment", "staff", "health"],
     }
     assert holds["policy"]["schedule"]["holidays"] == ["2026-12-25"]
     assert holds["wiring"]["inputs"]["fire"]["contact"] == "normally_closed"
@@ -163,3 +163,16 @@ def test_help_names_the_file_and_the_codes() -> None:
 def test_the_file_that_is_read_by_default() -> None:
     """Written twice, because help must not import the configuration."""
     assert Path(_DEFAULT) == CONFIG_PATH
+
+
+def test_a_technician_reads_who_vouches_for_public_certificates(tmp_path: Path) -> None:
+    """The list, its keys, the sticks that may bring a newer one, and the rules: by their files."""
+    path = tmp_path / "gate.toml"
+    path.write_text(
+        'site = "hall"\nlane = "north"\ntrust_bundle = "list.bundle"\ntrust_roots = "roots.toml"\n'
+        'trust_media = ["/media"]\nhealth_rules = ["bekasi.toml"]\n'
+    )
+    shown = [" ".join(line.split()) for line in gate(path).stdout.splitlines()]
+    assert f"certificates {tmp_path}/list.bundle, signed by {tmp_path}/roots.toml" in shown
+    assert "or a newer list under /media" in shown
+    assert f"health rules {tmp_path}/bekasi.toml" in shown

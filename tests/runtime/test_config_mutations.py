@@ -21,6 +21,8 @@ GOOD = """
 site = "hall"
 lane = "north"
 trust = "trust.toml"
+trust_bundle = "gate-trust.bundle"
+trust_roots = "roots.toml"
 thermometer.model = "mlx90614"
 policy.credential = { issuers = ["Town hall", "Clinic"], doses_exempt = ["staff"] }
 policy.schedule.holidays = [2026-12-25, "2027-01-01"]

@@ -83,7 +83,8 @@ def test_all_is_said_at_once() -> None:
             '"\\u001b[31m" = 1',
             (
                 '"\\u001b[31m" is no key; the keys there are site, lane, board, data_dir, trust, '
-                "languages, log_level, journal, camera, thermometer, broker, policy, wiring."
+                "trust_bundle, trust_roots, trust_media, health_rules, languages, log_level, "
+                "journal, camera, thermometer, broker, policy, wiring."
             ),
         ),
         (
