@@ -14,6 +14,7 @@ import segno
 from drivers.api import DriverError
 from drivers.truststore import load_trust
 from drivers.wholefile import write_atomic
+from firmware import qrcode
 from firmware.cli.moments import time_zone
 from firmware.errors import UserError
 from firmware.office.errors import OfficeError, PassphraseNeeded
@@ -26,8 +27,6 @@ from gate.credential.verify import PAYLOAD_CHARS_MAX
 
 PASSPHRASE_VARIABLE = "GATE_PASSPHRASE"
 KINDS = tuple(kind.value for kind in PASS_KINDS)
-_QUIET_ZONE_MODULES = 4
-"""ISO/IEC 18004 section 6.3.8."""
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -166,7 +165,7 @@ def _is_file(source: str) -> bool:
 
 def show(text: str) -> None:
     """The QR code in the terminal."""
-    _qr(text).terminal(sys.stdout, border=_QUIET_ZONE_MODULES, compact=True)
+    _qr(text).terminal(sys.stdout, border=qrcode.QUIET_ZONE_MODULES, compact=True)
 
 
 def write_pictures(text: str, png: Path | None, svg: Path | None, scale: int) -> None:
@@ -174,14 +173,14 @@ def write_pictures(text: str, png: Path | None, svg: Path | None, scale: int) ->
     for path, kind in ((png, "png"), (svg, "svg")):
         if path is not None:
             picture = io.BytesIO()
-            _qr(text).save(picture, kind=kind, scale=scale, border=_QUIET_ZONE_MODULES)
+            _qr(text).save(picture, kind=kind, scale=scale, border=qrcode.QUIET_ZONE_MODULES)
             write_atomic(path, picture.getvalue())
             click.echo(f"{path} written.", err=True)
 
 
 def _qr(text: str) -> segno.QRCode:
     try:
-        return segno.make_qr(text, error="m", boost_error=False)
+        return qrcode.made(text)
     except ValueError:
         raise click.ClickException("This text is too long for a QR code.") from None
 

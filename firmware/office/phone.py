@@ -13,7 +13,7 @@ import reportlab
 from PIL import Image, ImageDraw, ImageFont
 
 from firmware.office.card import HOLD, Card, times_of
-from firmware.office.modules import dark_runs
+from firmware.qrcode import dark_runs
 
 WIDTH_PX: Final = 1_080
 HEIGHT_PX: Final = 1_920

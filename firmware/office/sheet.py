@@ -14,8 +14,8 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from firmware.office.card import Card, times_of
-from firmware.office.modules import dark_runs
 from firmware.poster.lettering import LEADING, Face, load, width_mm, wrap
+from firmware.qrcode import dark_runs
 from gate.credential.model import CredentialKind
 from gate.wording import Words
 

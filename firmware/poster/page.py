@@ -6,7 +6,7 @@ around them, as print shops ask for.
 
 import contextlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
@@ -15,7 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 from firmware.poster.colours import Colour
 from firmware.poster.lettering import LEADING, Face, Setting, load
 from firmware.poster.model import Paper
-from firmware.poster.venuecode import Run
+from firmware.qrcode import Run
 
 WIDTH_MM, HEIGHT_MM = 210.0, 297.0
 SIZES_MM = {Paper.A4: (210.0, 297.0), Paper.A3: (297.0, 420.0)}
@@ -86,7 +86,7 @@ class Page:
             left, HEIGHT_MM - top - height, width, height, radius, stroke=0, fill=1
         )
 
-    def cells(self, left: float, top: float, runs: list[Run], side: float) -> None:
+    def cells(self, left: float, top: float, runs: Sequence[Run], side: float) -> None:
         """Black squares of a code, as runs (column, row, length); one path, so without seams."""
         path = self.canvas.beginPath()
         for column, row, length in runs:

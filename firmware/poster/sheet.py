@@ -26,7 +26,7 @@ from firmware.poster.lettering import LEADING, Face, Setting, check_letters, fit
 from firmware.poster.logo import read_logo
 from firmware.poster.model import Poster, Tongue, checked
 from firmware.poster.page import HEIGHT_MM, WIDTH_MM, Page
-from firmware.poster.venuecode import runs_of
+from firmware.qrcode import dark_runs
 
 HEADLINE_M: Final = 3.0
 """From how far the headline can be read, in metres; on A3 it is 1.4 times that."""
@@ -272,7 +272,7 @@ class _Sheet:
         top += 3.5
         self._above_code.draw(page, left, top, centre_width=self._card)
         top += self._above_code.height
-        runs, modules = runs_of(self._poster.address)
+        runs, modules = dark_runs(self._poster.address)
         page.cells(left + 2, top, runs, self._code_side / modules)
         self._below_code.draw(page, left, top + self._code_side, centre_width=self._card)
 

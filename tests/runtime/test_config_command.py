@@ -69,8 +69,8 @@ def test_a_technician_reads_what_the_lane_would_be(file: Path) -> None:
         "chamber hands, 4 s",
         "temperature > 37.3 °C is elevated; 3 readings within 0.3 °C; again after 300 s",
         (
-            f"credential visitor, appointment, staff, health; Town hall in {file.parent}/trust.toml; "
-            "1 doses or more"
+            "credential visitor, appointment, staff, health; Town hall in "
+            f"{file.parent}/trust.toml; 1 doses or more"
         ),
         "open mon tue 08:00-16:00; every day 00:00-24:00 (Asia/Jakarta)",
         "holidays 1 day, for staff",

@@ -1,19 +1,28 @@
-"""The QR code of a pass, as dark modules to draw."""
+"""A QR code that is printed or shown: its dark modules, and the margin that a reader needs."""
 
 import segno
 
 QUIET_ZONE_MODULES = 4
 """ISO/IEC 18004 section 6.3.8."""
 LEVEL = "m"
-"""15 % of the code may be lost: a thumb, a fold, a lamp in the glass of a phone."""
+"""15 % of the code may be lost: a thumb, a fold, a scratch, a lamp in the glass of a phone."""
 
 Run = tuple[int, int, int]
 """Column, row and length of dark modules side by side, counted with the quiet zone."""
 
 
+def made(text: str) -> segno.QRCode:
+    """The code of a text.
+
+    Raises:
+        ValueError: it is too long for one.
+    """
+    return segno.make_qr(text, error=LEVEL, boost_error=False)
+
+
 def dark_runs(text: str) -> tuple[tuple[Run, ...], int]:
     """The dark modules, and how many modules a side has with its quiet zone."""
-    matrix = segno.make_qr(text, error=LEVEL, boost_error=False).matrix
+    matrix = made(text).matrix
     runs: list[Run] = []
     for row, line in enumerate(matrix, QUIET_ZONE_MODULES):
         start = None
