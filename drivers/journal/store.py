@@ -19,6 +19,7 @@ from drivers.journal.chain import genesis, link
 from drivers.journal.limits import Limits
 from drivers.journal.meta import META_READ, META_WRITE, Meta, Restored
 from drivers.journal.schema import DEVICE, PAGE_BYTES, kind_of, limit_bytes, open_writer
+from gate.ledger import SPENT_KEPT_S
 from gate.records import Record, RecordKind, Spent, decode
 from gate.walltime import ClockQuality, WallTime
 
@@ -123,7 +124,8 @@ class Store:
         """What the lane must know of its past."""
         now_s = wall.unix_s if wall.quality is ClockQuality.TRUSTED else 0
         spent = self._db.execute(
-            "SELECT DISTINCT replay_key, holder, until_s FROM spent WHERE until_s > ?", (now_s,)
+            "SELECT DISTINCT replay_key, holder, until_s FROM spent WHERE until_s > ?",
+            (now_s - SPENT_KEPT_S,),
         ).fetchall()
         return Restored(
             boot=self._meta.boots,
@@ -176,7 +178,8 @@ class Store:
             )
             after = self._prune(after, seq)
             if seq // UPKEEP_RECORDS != self.seq // UPKEEP_RECORDS:
-                self._db.execute("DELETE FROM spent WHERE until_s <= ?", (floor_ms // 1000,))
+                over_s = floor_ms // 1000 - SPENT_KEPT_S
+                self._db.execute("DELETE FROM spent WHERE until_s <= ?", (over_s,))
             if after != meta:
                 # The newest records carry the floor too, so it needs no write of its own.
                 after = msgspec.structs.replace(after, wall_floor_ms=floor_ms)

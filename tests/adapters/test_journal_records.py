@@ -11,7 +11,8 @@ import pytest
 from drivers.api import DriverError, ErrorKind
 from drivers.journal import Limits, Reader, SqliteJournal, verify_chain
 from drivers.journal.journal import QUEUE_RECORDS_MAX
-from drivers.journal.store import Pending, Store
+from drivers.journal.store import UPKEEP_RECORDS, Pending, Store
+from gate.ledger import SPENT_KEPT_S
 from gate.records import RECORD_BYTES_MAX, Direction, Record, RecordKind, Spent, decode
 from gate.walltime import ClockQuality, WallTime
 
@@ -152,18 +153,34 @@ def test_a_pass_that_nobody_went_through_with_is_given_back(site: Site) -> None:
 
 
 def test_a_pass_that_can_no_longer_be_used_is_forgotten(site: Site) -> None:
-    """Nothing of a pass is kept past its end, unless the clock can't be trusted to know."""
+    """As long as the lane itself remembers it, and not past that, unless the clock can't be trusted
+    to know. A pass that renews itself for thirty seconds at a time is used for good when one of
+    them was: its end says nothing of the next one."""
     journal = site.open()
-    write(journal, granted(1), spent=Spent("aa", "k1:7", MORNING_MS // 1000 + 60))
+    write(journal, granted(1), spent=Spent("aa", "k1:7", MORNING_MS // 1000 + 30))
     journal.close()
+    over_ms = MORNING_MS + (30 + SPENT_KEPT_S) * 1000
 
-    site.wall = WallTime(MORNING_MS + 61_000, quality=ClockQuality.UNTRUSTED)
-    untrusting = site.open()
-    assert len(untrusting.restored.spent) == 1
-    untrusting.close()
+    for wall, kept in (
+        (WallTime(MORNING_MS + 31_000), 1),
+        (WallTime(over_ms - 1_000), 1),
+        (WallTime(over_ms, quality=ClockQuality.UNTRUSTED), 1),
+        (WallTime(over_ms), 0),
+    ):
+        site.wall = wall
+        again = site.open()
+        assert len(again.restored.spent) == kept
+        again.close()
 
-    site.wall = WallTime(MORNING_MS + 61_000)
-    assert site.open().restored.spent == ()
+
+def test_upkeep_forgets_no_pass_that_the_lane_remembers(site: Site) -> None:
+    """What is thrown away while the lane runs is what a restart would not ask for either."""
+    journal = site.open()
+    write(journal, granted(1), spent=Spent("aa", "k1:7", MORNING_MS // 1000 + 30))
+    site.wall = WallTime(MORNING_MS + 3_600_000)
+    write(journal, *(granted(2 + number) for number in range(UPKEEP_RECORDS + 1)))
+    journal.close()
+    assert len(site.open().restored.spent) == 1
 
 
 def test_a_grant_without_an_outcome_is_found_at_the_next_start(site: Site) -> None:
