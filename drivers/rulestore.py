@@ -3,6 +3,7 @@
 ```toml
 id = "example"
 kinds = ["health"]
+diseases = ["840539006"]
 
 [facts]
 one_dose = '{">=": [{"var": "health.doses"}, 1]}'
@@ -47,7 +48,7 @@ SETS_MAX = 64
 DEVICE = "health rules"
 """How a `DriverError` names this store."""
 
-_KEYS_OF_THE_FILE = ("id:", "kinds:", "diseases:", "products:", "value_sets.")
+_KEYS_OF_THE_FILE = ("id:", "kinds:", "formats:", "diseases:", "products:", "value_sets.")
 """What a set has from its file: its mistakes are told there."""
 _JSON_DEPTH_MAX = 2 * DEPTH_MAX + 2
 """An operation is an object in a list."""

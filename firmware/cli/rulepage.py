@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rich.console import Console
 from rich.table import Table
@@ -32,6 +32,8 @@ KINDS = {
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _ANY = "*"
 """Stands for a format that no set names."""
+_Whom: TypeAlias = dict[CredentialKind, list[str]]
+"""Kinds of credentials, each with the formats."""
 
 
 def show_shipped() -> None:
@@ -50,12 +52,16 @@ def show_shipped() -> None:
 def show_rules(rule_sets: Sequence[RuleSet], day: date) -> None:
     """Every set that holds on that day, then all sets by date."""
     console = _console()
-    found = _held(rule_sets, day)
+    forms = [*sorted({form for each in rule_sets for form in each.formats}), _ANY]
+    found, left = _held(rule_sets, day, forms)
     if not found:
         console.print(f"No rules hold on {day}.")
-    for rule_set, whom in found:
+    if left:
+        whom = ", ".join(_whom(left, forms))
+        console.print(f"No rule is for {whom}: an officer looks at them.", soft_wrap=True)
+    for rule_set, kinds in found:
         console.print(f"{rule_set.name}", style="bold")
-        console.print(f"holds on {day} for {whom}")
+        console.print(f"holds on {day} for {', '.join(_whom(kinds, forms))}")
         console.print(_table(rule_set))
         _show_source(console, rule_set)
     console.print("All dates", style="bold")
@@ -64,20 +70,21 @@ def show_rules(rule_sets: Sequence[RuleSet], day: date) -> None:
         console.print(f"  {rule_set.id} from {rule_set.dated}{until}")
 
 
-def _held(rule_sets: Sequence[RuleSet], day: date) -> list[tuple[RuleSet, str]]:
-    """Sets in force, each with whom it is for."""
-    forms = [*sorted({form for each in rule_sets for form in each.formats}), _ANY]
-    found: dict[str, tuple[RuleSet, dict[CredentialKind, list[str]]]] = {}
-    for kind in CredentialKind:
+def _held(
+    rule_sets: Sequence[RuleSet], day: date, forms: list[str]
+) -> tuple[list[tuple[RuleSet, _Whom]], _Whom]:
+    """Sets in force, each with whom it is for; and for whom none of the site's sets holds."""
+    found: dict[str, tuple[RuleSet, _Whom]] = {}
+    left: _Whom = {}
+    for kind in [each for each in CredentialKind if any(each in one.kinds for one in rule_sets)]:
         for form in forms:
             held = in_force(rule_sets, kind, form, day.toordinal() - _EPOCH_ORDINAL)
-            if held is not None:
-                whom = found.setdefault(held.name, (held, {}))[1]
-                whom.setdefault(kind, []).append(form)
-    return [(held, ", ".join(_whom(whom, forms))) for held, whom in found.values()]
+            whom = left if held is None else found.setdefault(held.name, (held, {}))[1]
+            whom.setdefault(kind, []).append(form)
+    return list(found.values()), left
 
 
-def _whom(kinds: dict[CredentialKind, list[str]], forms: list[str]) -> Iterator[str]:
+def _whom(kinds: _Whom, forms: list[str]) -> Iterator[str]:
     for kind, own in kinds.items():
         others = ", ".join(form for form in forms if form not in own)
         if _ANY not in own:

@@ -41,7 +41,7 @@ _RESULTS = {"positive": True, "negative": False, "neither": None}
     "--disease",
     default="840539006",
     show_default=True,
-    help="What the doses are against, as the certificate writes it.",
+    help="What the doses are against; COVID-19 in every format without it.",
 )
 @click.option(
     "--test",
@@ -141,7 +141,7 @@ def _health(
 def _vaccination(text: str, disease: str) -> Vaccination:
     from gate.credential.health import Vaccination
 
-    found = re.fullmatch(r"(\d{1,2})(?:/(\d{1,2}))?(?:@([0-9-]{4,10}))?", text)
+    found = re.fullmatch(r"([0-9]{1,2})(?:/([0-9]{1,2}))?(?:@([0-9-]{4,10}))?", text)
     if found is None:
         raise click.BadParameter(f"{text!r} is no dose; write it like 2/2@2021-08-17.")
     number, of, day = found.groups()

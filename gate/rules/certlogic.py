@@ -19,11 +19,14 @@ T = TypeVar("T")
 
 DEPTH_MAX = 64
 """Operations within operations; the deepest national rule known has 24."""
-STEPS_MAX = 20_000
-"""Operations of one evaluation, those of every turn of a `reduce` counted, and every pair of
-values that is compared."""
+STEPS_MAX = 4_000
+"""Operations of one evaluation, those of every turn of a `reduce` counted, every pair of values
+that is compared, and every part of a UVCI. Forty times what a national rule of the conformance
+data takes at most, and less than 10 ms of a desktop's core for the slowest operation there is."""
 AMOUNT_MAX = 1_000_000
 """Most that `plusTime` adds or takes away, in any unit: more than a century of hours."""
+PATH_CHARS_MAX = 200
+"""Of a `var`; the longest of a national rule has 58."""
 UVCI_CHARS_MAX = 200
 """More than twice the 80 that the European schema allows."""
 
@@ -45,10 +48,10 @@ ARITY: Mapping[str, range] = {
 }
 """Operations, and how many operands each takes. `var` stands apart: it takes a path."""
 
-_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-_PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
+_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_PARTIAL_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?")
 _TIME = re.compile(
-    r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{1,2}(?::?\d{2})?)?"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{1,2}(?::?[0-9]{2})?)?"
 )
 _UVCI_PREFIX = "URN:UVCI:"
 _INDEX = re.compile(r"[0-9]{1,9}")
@@ -89,8 +92,8 @@ class Evaluator:
         except (OverflowError, RecursionError) as error:
             raise CertLogicError(f"out of range: {error}") from None
 
-    def _step(self) -> None:
-        self._steps += 1
+    def _step(self, count: int = 1) -> None:
+        self._steps += count
         if self._steps > STEPS_MAX:
             raise CertLogicError(f"more than {STEPS_MAX} steps")
 
@@ -129,7 +132,7 @@ class Evaluator:
             case "plusTime":
                 return self._plus_time(operands, data, depth)
             case "extractFromUVCI":
-                return _fragment(self._value(operands[0], data, depth), operands[1])
+                return self._fragment(self._value(operands[0], data, depth), operands[1])
             case "dccDateOfBirth":
                 return _date_of_birth(self._value(operands[0], data, depth))
         values = [self._value(operand, data, depth) for operand in operands]
@@ -181,7 +184,7 @@ class Evaluator:
         when, amount, unit = operands
         whole = _whole(amount, "plusTime")
         value = self._value(when, data, depth)
-        moment = value if isinstance(value, datetime) else _moment(value)
+        moment = value if isinstance(value, datetime) else moment_of(value)
         if abs(whole) > AMOUNT_MAX:
             raise CertLogicError("plusTime out of range")
         match unit:
@@ -195,13 +198,24 @@ class Evaluator:
                 return moment + timedelta(hours=whole)
         raise CertLogicError("plusTime counts in years, months, days or hours")
 
+    def _fragment(self, uvci: object, index: object) -> str | None:
+        """Part of a unique vaccination certificate identifier, by its number."""
+        number = _whole(index, "extractFromUVCI")
+        if uvci is None:
+            return None
+        if not isinstance(uvci, str) or len(uvci) > UVCI_CHARS_MAX:
+            raise CertLogicError(f"a UVCI is text of at most {UVCI_CHARS_MAX} characters")
+        parts = re.split(r"[/#:]", uvci.removeprefix(_UVCI_PREFIX))
+        self._step(len(parts))
+        return parts[number] if 0 <= number < len(parts) else None
+
 
 # --- operations on values ------------------------------------------------------------------------
 
 
 def _variable(path: object, data: object) -> object:
-    if not isinstance(path, str):
-        raise CertLogicError("var names a path")
+    if not isinstance(path, str) or len(path) > PATH_CHARS_MAX:
+        raise CertLogicError(f"var names a path of at most {PATH_CHARS_MAX} characters")
     value = data
     for part in path.split(".") if path else ():
         if isinstance(value, Mapping):
@@ -252,17 +266,6 @@ _INFIX: Mapping[str, Callable[[list[object]], object]] = {
 }
 
 
-def _fragment(uvci: object, index: object) -> str | None:
-    """Part of a unique vaccination certificate identifier, by its number."""
-    number = _whole(index, "extractFromUVCI")
-    if uvci is None:
-        return None
-    if not isinstance(uvci, str) or len(uvci) > UVCI_CHARS_MAX:
-        raise CertLogicError(f"a UVCI is text of at most {UVCI_CHARS_MAX} characters")
-    parts = re.split(r"[/#:]", uvci.removeprefix(_UVCI_PREFIX))
-    return parts[number] if 0 <= number < len(parts) else None
-
-
 def _date_of_birth(value: object) -> datetime:
     """A whole date, or the last day of the year or month that is known."""
     found = _PARTIAL_DATE.fullmatch(value) if isinstance(value, str) else None
@@ -276,8 +279,17 @@ def _date_of_birth(value: object) -> datetime:
         raise CertLogicError(str(error)) from None
 
 
-def _moment(value: object) -> datetime:
-    """A date or a time of day on a date (specification section 4.5), UTC where it says nothing."""
+def is_whole_date(text: str) -> bool:
+    """Whether it is written as a year, a month and a day, and no more."""
+    return _DATE.fullmatch(text) is not None
+
+
+def moment_of(value: object) -> datetime:
+    """A date or a time of day on a date (specification section 4.5), UTC where it says nothing.
+
+    Raises:
+        CertLogicError: it is none of the two.
+    """
     if not isinstance(value, str):
         raise CertLogicError("a moment is text")
     try:

@@ -8,8 +8,10 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from gate.credential import hcert, native, shc, vdsnc
 from gate.credential.health import Recovery, Test, Vaccination
-from gate.rules.ruleset import UNCLEAR, UNDATED, RuleSet, Status
+from gate.rules.operands import mismatches
+from gate.rules.ruleset import NO_RULE, NONE, UNCLEAR, UNDATED, RuleSet, Status
 from gate.rules.syntax import problems
 
 STATUSES_MAX = 16
@@ -19,6 +21,18 @@ WORDS_CHARS_MAX = 200
 VALUES_MAX = 1_000
 """Codes of one value set, or of what is seen; the largest European value set has 300."""
 
+FORMATS = frozenset({hcert.FORMAT, native.FORMAT, shc.FORMAT, vdsnc.FORMAT, "vc"})
+"""Formats that a credential can have. A live badge is a native one; `vc` is an optional extra,
+which not every gate can import."""
+
+_RESERVED_IDS: Mapping[str, str] = {
+    UNDATED: "where there is no date",
+    NONE: "where no rule holds",
+}
+_RESERVED_STATUSES: Mapping[str, str] = {
+    UNCLEAR: "where no rule can be applied",
+    NO_RULE: "where no rule holds",
+}
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _ENTRIES: Mapping[str, tuple[str, ...]] = {
     "vaccinations": Vaccination.__struct_fields__,
@@ -27,7 +41,7 @@ _ENTRIES: Mapping[str, tuple[str, ...]] = {
 }
 _FIELDS: Mapping[str, Sequence[str]] = {
     "credential": ("kind", "format", "issuer"),
-    "external": ("validationClock", "valueSets"),
+    "external": ("validationClock", "today", "valueSets"),
     "health": ("doses", *_ENTRIES),
 }
 """What stands under each root. `payload` is the certificate's own: nobody knows it before."""
@@ -43,10 +57,12 @@ def flaws(rule_set: RuleSet, path: str = "$") -> Iterator[str]:
     """
     if not _NAME.fullmatch(rule_set.id):
         yield f"{path}.id: {rule_set.id!r} is not of a-z, 0-9, _ and -, at most 40"
-    if rule_set.id == UNDATED:
-        yield f"{path}.id: {UNDATED!r} is what the gate says where there is no date"
+    if rule_set.id in _RESERVED_IDS:
+        yield f"{path}.id: {rule_set.id!r} is what the gate says {_RESERVED_IDS[rule_set.id]}"
     if not rule_set.kinds:
         yield f"{path}.kinds: for no credential at all"
+    for form in sorted(rule_set.formats - FORMATS):
+        yield f"{path}.formats: {form!r} is none of {', '.join(sorted(FORMATS))}"
     if rule_set.until is not None and rule_set.until < rule_set.dated:
         yield f"{path}.until: ends before it begins"
     if not rule_set.source.citation.strip():
@@ -68,9 +84,11 @@ def flaws(rule_set: RuleSet, path: str = "$") -> Iterator[str]:
 def expression_flaws(
     rule: object, value_sets: Mapping[str, object], path: str = "$"
 ) -> Iterator[str]:
-    """What is wrong with one expression: its form, or what it looks at."""
+    """What is wrong with one expression: its form, or what it looks at, or what it compares."""
     found = list(problems(rule, path))
     yield from found or _references(rule, value_sets, path, None)
+    if not found:
+        yield from mismatches(rule, path)
 
 
 def clashes(rule_sets: Sequence[RuleSet]) -> Iterator[str]:
@@ -86,8 +104,9 @@ def clashes(rule_sets: Sequence[RuleSet]) -> Iterator[str]:
 def _status_flaws(status: Status, path: str) -> Iterator[str]:
     if not _NAME.fullmatch(status.name):
         yield f"{path}.status: {status.name!r} is not of a-z, 0-9, _ and -, at most 40"
-    if status.name == UNCLEAR:
-        yield f"{path}.status: {UNCLEAR!r} is what the gate says where no rule can be applied"
+    if status.name in _RESERVED_STATUSES:
+        why = _RESERVED_STATUSES[status.name]
+        yield f"{path}.status: {status.name!r} is what the gate says {why}"
     for key, text in (("id", status.words.indonesian), ("en", status.words.english)):
         if not 0 < len(text.strip()) <= WORDS_CHARS_MAX or not text.isprintable():
             yield f"{path}.{key}: one line of 1 to {WORDS_CHARS_MAX} characters"

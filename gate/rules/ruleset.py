@@ -2,7 +2,8 @@
 
 A rule set is data: an ordered table of statuses, each with a CertLogic expression, and a last
 word for whoever none of them fits. The first that holds wins. Where a rule can't be applied to a
-certificate, an officer looks; no certificate and no rule ends in an error.
+certificate, or the site's rules leave its kind without one that day, an officer looks; no
+certificate and no rule ends in an error.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,7 @@ from gate.credential.health import Health, Recovery, Test, Vaccination
 from gate.credential.model import CredentialKind, Examined, Verdict
 from gate.outcome import Outcome
 from gate.rules.certlogic import CertLogicError, Evaluator, is_truthy
+from gate.rules.latest import last_first
 from gate.walltime import ClockQuality, WallTime
 from gate.wording import Words
 
@@ -24,9 +26,18 @@ UNCLEAR = "unclear"
 """Status where a rule can't be applied: no rule set may call one of its own so."""
 UNDATED = "undated"
 """Stands for the rule set where nobody knows which day it is."""
+NO_RULE = "no_rule"
+"""Status where the site has rules for the kind of credential, and none of them holds that day for
+its format: no rule set may call one of its own so."""
+NONE = "none"
+"""Stands for the rule set then."""
 WORDS_UNCLEAR = Words(
     "Aturan tidak dapat diterapkan pada sertifikat ini. Periksa sendiri.",
     "The rules can't be applied to this certificate. Look at it yourself.",
+)
+WORDS_NO_RULE = Words(
+    "Hari ini tidak ada aturan yang berlaku untuk sertifikat jenis ini. Periksa sendiri.",
+    "No rule holds today for this sort of certificate. Look at it yourself.",
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -114,7 +125,9 @@ class Judgement(Struct, frozen=True):
 def judge(rule_sets: Iterable[RuleSet], examined: Examined, now: WallTime) -> Verdict | None:
     """What the rules of the day say of a verified credential; None where there are none for it.
 
-    On an untrusted clock nobody knows which rules hold: an officer looks.
+    On an untrusted clock nobody knows which rules hold: an officer looks. He does too where there
+    are rules for such a kind of credential and none holds on the day or fits the format, because
+    rules that have run out, or that name one format, let nobody in by saying nothing.
 
     Never raises, whatever the certificate holds; bounded by `certlogic.STEPS_MAX` steps.
     """
@@ -127,12 +140,14 @@ def judge_in_words(
 ) -> Judgement | None:
     """As `judge`, with the words of the line that holds."""
     credential = examined.credential
-    meant = [each for each in rule_sets if each.is_for(credential.kind, credential.format)]
-    if meant and now.quality is ClockQuality.UNTRUSTED:
-        return _unclear(UNDATED)
-    rule_set = newest(meant, now.civil_day)
-    if rule_set is None:
+    meant = [each for each in rule_sets if credential.kind in each.kinds]
+    if not meant:
         return None
+    if now.quality is ClockQuality.UNTRUSTED:
+        return _unclear(UNDATED)
+    rule_set = in_force(meant, credential.kind, credential.format, now.civil_day)
+    if rule_set is None:
+        return Judgement(Verdict(Outcome.OFFICER, NO_RULE, NONE), WORDS_NO_RULE)
     try:
         status = _first(rule_set, facts(rule_set, examined, now))
     except CertLogicError:
@@ -169,6 +184,7 @@ def facts(rule_set: RuleSet, examined: Examined, now: WallTime) -> dict[str, Any
         CertLogicError: the clock shows no time that can be written down.
     """
     credential, content = examined.credential, examined.content
+    zone, clock = _clock(now)
     attested = content.health if content else Health()
     # The last first, so that a rule finds the one that counts as number 0.
     health = Health(
@@ -179,11 +195,7 @@ def facts(rule_set: RuleSet, examined: Examined, now: WallTime) -> dict[str, Any
                 reverse=True,
             )
         ),
-        tests=tuple(
-            sorted(
-                filter(rule_set.sees, attested.tests), key=lambda each: each.moment, reverse=True
-            )
-        ),
+        tests=tuple(last_first(filter(rule_set.sees, attested.tests), zone)),
         recoveries=tuple(
             sorted(
                 filter(rule_set.sees, attested.recoveries),
@@ -203,7 +215,8 @@ def facts(rule_set: RuleSet, examined: Examined, now: WallTime) -> dict[str, Any
             "issuer": credential.issuer,
         },
         "external": {
-            "validationClock": _clock(now),
+            "validationClock": clock.isoformat(),
+            "today": clock.date().isoformat(),
             "valueSets": {name: list(values) for name, values in rule_set.value_sets.items()},
         },
     }
@@ -221,11 +234,11 @@ def _unclear(rule: str) -> Judgement:
     return Judgement(Verdict(Outcome.OFFICER, UNCLEAR, rule), WORDS_UNCLEAR)
 
 
-def _clock(now: WallTime) -> str:
-    """ISO 8601 at the site's offset, to the second."""
+def _clock(now: WallTime) -> tuple[timezone, datetime]:
+    """The site's offset, and its time to the second."""
     try:
         zone = timezone(timedelta(seconds=now.utc_offset_s))
-        return (_EPOCH + timedelta(seconds=now.unix_s)).astimezone(zone).isoformat()
+        return zone, (_EPOCH + timedelta(seconds=now.unix_s)).astimezone(zone)
     except (ValueError, OverflowError) as error:
         raise CertLogicError(f"the clock is out of range: {error}") from None
 

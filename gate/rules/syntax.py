@@ -6,7 +6,7 @@ that a slip in a branch for February shows in June.
 
 from collections.abc import Iterator, Mapping
 
-from gate.rules.certlogic import ARITY, DEPTH_MAX, UNITS
+from gate.rules.certlogic import ARITY, DEPTH_MAX, PATH_CHARS_MAX, UNITS
 
 
 def problems(rule: object, path: str = "$", depth: int = DEPTH_MAX) -> Iterator[str]:
@@ -36,6 +36,8 @@ def _operation(rule: Mapping[object, object], path: str, depth: int) -> Iterator
     if name == "var":
         if not isinstance(operands, str):
             yield f"{path}.var: no path"
+        elif len(operands) > PATH_CHARS_MAX:
+            yield f"{path}.var: longer than {PATH_CHARS_MAX} characters"
         return
     if not isinstance(operands, list):
         yield f"{path}.{name}: the operands are no list"

@@ -5,9 +5,11 @@ from datetime import date, timedelta
 import pytest
 from msgspec.structs import replace
 
+from gate.credential import hcert, native, shc, vdsnc
 from gate.credential.model import CredentialKind
 from gate.outcome import Outcome
 from gate.rules.checks import (
+    FORMATS,
     STATUSES_MAX,
     VALUES_MAX,
     WORDS_CHARS_MAX,
@@ -33,7 +35,12 @@ def test_a_good_set_has_no_flaw() -> None:
     [
         (replace(GOOD, id="Colours"), "$.id: 'Colours' is not"),
         (replace(GOOD, id="undated"), "$.id: 'undated' is what the gate says"),
+        (replace(GOOD, id="none"), "$.id: 'none' is what the gate says where no rule holds"),
         (replace(GOOD, kinds=frozenset()), "$.kinds: for no credential"),
+        (
+            replace(GOOD, formats=frozenset({"HC1", "shc"})),
+            "$.formats: 'HC1' is none of hcert, native, shc, vc, vds-nc",
+        ),
         (replace(GOOD, until=DAY - timedelta(days=1)), "$.until: ends before"),
         (replace(GOOD, source=Source(" ", DAY)), "$.source.citation: says nothing"),
         (
@@ -57,6 +64,10 @@ def test_a_good_set_has_no_flaw() -> None:
             "$.otherwise.status: 'unclear' is what the gate says",
         ),
         (
+            replace(GOOD, statuses=(replace(LINE, name="no_rule"),)),
+            "$.status[0].status: 'no_rule' is what the gate says where no rule holds",
+        ),
+        (
             replace(GOOD, otherwise=replace(LINE, words=Words(" ", "May."))),
             "$.otherwise.id: one line",
         ),
@@ -74,6 +85,15 @@ def test_each_flaw_has_its_place(bad: RuleSet, flaw: str) -> None:
     """One flaw, one sentence, and nothing else is blamed."""
     (found,) = flaws(bad)
     assert found.startswith(flaw)
+
+
+def test_the_formats_are_those_that_there_are() -> None:
+    """That of the optional extra too, by its own name; and a live badge is a native one."""
+    assert set(FORMATS) == {
+        each.FORMAT
+        for each in (hcert, native, shc, vdsnc, pytest.importorskip("gate.credential.vc"))
+    }
+    assert not list(flaws(replace(GOOD, formats=FORMATS)))
 
 
 def test_one_day_is_a_span_too() -> None:
@@ -97,6 +117,7 @@ def test_one_day_is_a_span_too() -> None:
         "credential.issuer",
         "external",
         "external.validationClock",
+        "external.today",
         "external.valueSets",
         "external.valueSets.pcr",
         "external.valueSets.pcr.0",
@@ -157,6 +178,7 @@ CURRENT = {"var": "current.positive"}
             "$.reduce[1].reduce[1].var: 'x'",
         ),
         ({"+": [1]}, "$: '+' with 1 operands is no operation"),
+        ({">=": [{"var": "health.doses"}, "1"]}, "$.>=[1]: text, and >= takes a whole number"),
     ],
 )
 def test_inside_a_reduce_there_is_another_world(rule: object, why: str | None) -> None:

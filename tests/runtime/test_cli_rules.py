@@ -101,7 +101,7 @@ def test_show_tells_the_rules_of_a_day() -> None:
     text = result.stdout
     assert "indonesia-colours@2022-02-14\nholds on 2022-02-14 for health certificates" in text
     lines = [line.split()[0] for line in text.splitlines() if " / " in line]
-    assert lines == ["black", "green", "green", "green", "yellow", "yellow", "red"]
+    assert lines == ["black", "green", "green", "yellow", "yellow", "red"]
     assert "Vaksin lengkap." in text
     assert "Fully vaccinated." in text
     assert "arahkan / refer" in text
@@ -129,6 +129,7 @@ def test_show_tells_for_whom(tmp_path: Path) -> None:
     assert "staff from 2026-11-24 until 2026-12-31" in result.stdout
     result = gate("show", str(only), "--at", "2027-01-01")
     assert "No rules hold on 2027-01-01." in result.stdout
+    assert "No rule is for staff badges: an officer looks at them." in result.stdout
     assert answer(gate("show", COLOURS)) == 0
 
 
@@ -140,6 +141,7 @@ def test_show_tells_for_whom(tmp_path: Path) -> None:
         ((BEKASI, "--dose", "1", "--disease", "1D47"), 3, "not_vaccinated: refer"),
         ((STAFF, "--kind", "staff", "--at", "2026-12-01"), 3, "not_stated: officer"),
         ((STAFF, "--kind", "staff", "--at", "2026-12-01", "--dose", "2"), 0, "Pegawai sudah"),
+        ((BEKASI, "--at", "2021-09-08", "--dose", "1"), 3, "no_rule: officer (by none)"),
         ((STAFF, "--kind", "visitor"), 3, "No rules are for such a certificate then."),
         ((COLOURS, "--at", "2021-09-06", "--dose", "1/2@2021-08-01"), 3, "yellow: officer"),
         ((COLOURS, "--at", "2022-02-20", "--recovery", "2022-01-10"), 0, "yellow: admit"),
