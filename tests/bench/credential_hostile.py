@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cbor2
 from credential_samples import (
     CARD_HEADER,
     CARD_KID,
+    CARD_KID_OF_MANY,
     CERTIFICATE,
     DCC,
     END_S,
@@ -30,6 +32,7 @@ from credential_samples import (
 
 from gate.credential import base45, base64url
 from gate.credential.shc import numeric
+from gate.credential.shc.jws import CLAIMS_BYTES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +41,8 @@ CODE_CHARS = 4_296
 """The most that a QR code holds."""
 _WRONG = bytes(range(1, 65))
 """A signature of nobody."""
+_STRANGE = cbor2.dumps({1: -7, 4: b"unknown1"})
+"""Headers with a key id of nobody's."""
 _BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 _MIB = 1 << 20
 
@@ -87,6 +92,7 @@ def _hc1() -> Iterator[tuple[str, bytes]]:
     yield "HC1 16 KiB of small items", _packed(b"\x99\x3e\x00" + bytes(0x3E00))
     pairs = b"".join(b"\x19" + n.to_bytes(2) + b"\x00" for n in range(256, 1_280))
     yield "HC1 1,024 pairs", _packed(b"\xb9" + (1_024).to_bytes(2) + pairs)
+    yield from _hc1_colliding()
     yield "HC1 a big number of 16 KiB", _packed(b"\xc2\x59\x3f\x00" + b"\xff" * 0x3F00)
     yield "HC1 a regular expression", _packed(b"\xd8\x23\x78\x20" + b"(a+)+" * 6 + b"$$")
     dated = cbor2.dumps({4: float("nan"), 6: NOON_S, -260: {1: DCC}})
@@ -96,6 +102,41 @@ def _hc1() -> Iterator[tuple[str, bytes]]:
     yield "HC1 a name that shows another, signed", hc1_text(HC1_HEADERS, dated)
     wide = {4: END_S, -260: {1: {**DCC, "x": ["y"] * 7_000}}}
     yield "HC1 15 KiB of content, signed", hc1_text(HC1_HEADERS, cbor2.dumps(wide) + b"\x00")
+
+
+def _hc1_colliding() -> Iterator[tuple[str, bytes]]:
+    """Keys of maps that Python gives one hash: arrays of -1 and -2, and frozen maps around them.
+
+    Each is compared with every other down to the last number, if they are hashed at all.
+    """
+    for name, around in (("arrays", b""), ("maps", b"\xa1\x20"), ("deep maps", b"\xa1\x20" * 4)):
+        many, some, few = (_colliding(around, count) for count in (200, 100, 9))
+        yield f"HC1 {name} that collide as claims", _envelope(_STRANGE, b"\xa0", many)
+        yield f"HC1 {name} that collide as headers", _envelope(some, some, many)
+        yield f"HC1 few {name} that collide", _envelope(_STRANGE, few, few)
+        yield f"HC1 {name} that collide deeper in", _envelope(_STRANGE, b"\xa0", b"\xa1\x01" + many)
+    rows = _labels([_labels([b"\x80"] * 10)] * 10)
+    yield "HC1 maps of maps of numbers", _envelope(_STRANGE, rows, rows)
+    rows = _labels([_labels([b"\x80"] * 31)] * 31)
+    yield "HC1 a thousand labels", _envelope(_STRANGE, _labels([b"\x80"] * 31), rows)
+
+
+def _labels(values: list[bytes]) -> bytes:
+    """A map from numbers to these."""
+    pairs = (b"\x18" + bytes([label]) + value for label, value in enumerate(values, 24))
+    return b"\xb8" + bytes([len(values)]) + b"".join(pairs)
+
+
+def _colliding(around: bytes, count: int) -> bytes:
+    numbers = itertools.islice(itertools.product(b"\x20\x21", repeat=8), count)
+    keys = (around + b"\x88" + bytes(each) + b"\x00" for each in numbers)
+    return b"\xb8" + bytes([count]) + b"".join(keys)
+
+
+def _envelope(protected: bytes, unprotected: bytes, payload: bytes) -> bytes:
+    """A text of these, forged."""
+    first, last, end = (cbor2.dumps(part) for part in (protected, payload, _WRONG))
+    return _packed(b"\x84" + first + unprotected + last + end)
 
 
 def _cards() -> Iterator[tuple[str, bytes]]:
@@ -111,6 +152,14 @@ def _cards() -> Iterator[tuple[str, bytes]]:
     yield "SHC 60,000 digits, signed", numeric.encode(card_jws(CARD_HEADER, number))
     entries = card_claims([{"resource": {"resourceType": "Immunization"}}] * 1_300)
     yield "SHC 1,300 resources, signed", numeric.encode(card_jws(CARD_HEADER, entries + b"."))
+    for name, claims in _dear_claims():
+        yield f"SHC {name}, signed", numeric.encode(card_jws(CARD_HEADER, claims))
+    for name, header in _dear_headers():
+        yield f"SHC header of {name}", numeric.encode(card_jws(header, b"{}", _WRONG))
+    many = json.dumps({"alg": "ES256", "zip": "DEF", "kid": CARD_KID_OF_MANY}).encode()
+    noise = base64url.encode(random.Random(2).randbytes(5_900))
+    forged = b".".join((base64url.encode(many), noise, base64url.encode(_WRONG)))
+    yield "SHC forged, eight keys under its id", numeric.encode(forged)
     deep_header = b'{"zip":' + b"[" * 1_000 + b"]" * 1_000 + b"}"
     yield "SHC header nested 1,000 deep", numeric.encode(card_jws(deep_header, genuine))
     critical = json.dumps({"alg": "ES256", "zip": "DEF", "kid": CARD_KID, "crit": ["x"] * 200})
@@ -118,6 +167,44 @@ def _cards() -> Iterator[tuple[str, bytes]]:
     yield "SHC 4,296 characters of digits", b"shc:/" + b"00" * 2_145
     yield "SHC the longest card of parts", b"shc:/" + b"50" * 8_192
     yield "SHC a part of parts", b"shc:/1/32/" + b"50" * 2_000
+
+
+_NEVER = {"exp": NOON_S - 1}
+"""Everything of such a card is looked at, and then it is refused."""
+_ROOM = CLAIMS_BYTES_MAX - 600
+"""For one thing, over and over, beside what every card has."""
+
+
+def _dear_claims() -> Iterator[tuple[str, bytes]]:
+    """The dearest found by trying what JSON and a card can repeat, as often as it fits."""
+    dose = {"resourceType": "Immunization", "status": "completed", "occurrenceDateTime": "2021-03"}
+    codings = {"coding": [{"code": ""}] * (_ROOM // 13)}
+    protocol: dict[str, Any] = {"targetDisease": [{}] * (_ROOM // 3)}
+    for name, resources in (
+        ("doses", [dose] * (_ROOM // 98)),
+        ("codings", [{**dose, "vaccineCode": codings}]),
+        ("diseases", [{**dose, "protocolApplied": [protocol]}]),
+        ("names", [{"resourceType": "Patient", "name": [{"": ""}] * (_ROOM // 8)}]),
+        ("a name of marks", [{"resourceType": "Patient", "name": "\u200f" * (_ROOM // 3)}]),
+    ):
+        yield name, card_claims([{"resource": each} for each in resources], **_NEVER)
+    for name, item in (
+        ("objects", "{},"),
+        ("pairs", '{"":0},'),
+        ("numbers", "0,"),
+        ("objects 12 deep", '{"":' * 11 + "0" + "}" * 11 + ","),
+    ):
+        filler = item * (_ROOM // len(item))
+        yield name, card_claims([], **_NEVER)[:-1] + f',"x":[{filler}0]}}'.encode()
+        escaped = card_claims([], **_NEVER)[:-1] + f',"y":"\\u0041","x":[{filler}0]}}'.encode()
+        yield f"{name} and an escape", escaped
+
+
+def _dear_headers() -> Iterator[tuple[str, bytes]]:
+    """As long as a card's text lets them be; nobody needs to sign them."""
+    for name, item in (("objects", b"{},"), ("pairs", b'{"":0},'), ("numbers", b"1e9,")):
+        yield name, b'{"a":[' + item * (5_900 // len(item)) + b"0]}"
+    yield "keys", b"{" + b",".join(b'"%x":0' % number for number in range(650)) + b"}"
 
 
 def _seals() -> Iterator[tuple[str, bytes]]:

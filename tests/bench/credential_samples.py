@@ -42,6 +42,7 @@ KEYS_UNDER_ONE_ID = 8
 
 KID, KID_OF_MANY, KID_OF_RSA = b"\1" * 8, b"\2" * 8, b"\3" * 8
 CARD_KID, CARD_ISSUER = "3Kfdg-XwP-7gXyywtUfUADwBumDOPKMQx-iELL11W9s", "https://issuer.invalid/shc"
+CARD_KID_OF_MANY = "an id that eight keys share"
 CERTIFICATE = b"\x30\x82\x01\x6b" + bytes(363)
 """Of a VDS-NC signer: only its form and its hash are looked at."""
 VC_ISSUER, VC_METHOD = "https://issuer.invalid/", "did:example:issuer"
@@ -147,16 +148,16 @@ def _immunization(number: int) -> dict[str, Any]:
     }
 
 
-def card_claims(entries: list[Any]) -> bytes:
-    """The claims of a card of these FHIR entries."""
+def card_claims(entries: list[Any], **more: object) -> bytes:
+    """The claims of a card of these FHIR entries, and others."""
     subject = {
         "fhirVersion": "4.0.1",
         "fhirBundle": {"resourceType": "Bundle", "type": "collection", "entry": entries},
     }
     types = [f"https://smarthealth.cards#{word}" for word in ("health-card", "immunization")]
     credential = {"type": types, "credentialSubject": subject}
-    claims = {"iss": CARD_ISSUER, "nbf": NOON_S - 3600, "vc": credential}
-    return json.dumps(claims, separators=(",", ":")).encode()
+    claims = {"iss": CARD_ISSUER, "nbf": NOON_S - 3600, "vc": credential, **more}
+    return json.dumps(claims, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def card_jws(header: bytes, claims: bytes, signature: bytes | None = None) -> bytes:
@@ -296,7 +297,10 @@ def trust() -> TrustList:
     public = PublicTrust(
         created_s=NOON_S,
         hcert={KID: (state,), KID_OF_MANY: others, KID_OF_RSA: (long_key,)},
-        shc={CARD_KID: (SignerKey(STATE.public_key(), state.algorithms, CARD_ISSUER),)},
+        shc={
+            CARD_KID: (SignerKey(STATE.public_key(), state.algorithms, CARD_ISSUER),),
+            CARD_KID_OF_MANY: others,
+        },
         vds={hashlib.sha256(CERTIFICATE).digest(): state},
         vc={VC_METHOD: (issuer,)},
     )

@@ -7,9 +7,11 @@ import pytest
 
 from gate.credential import hcert
 from gate.credential.hcert import envelope
+from gate.credential.hcert.verify import STRANGER_BYTES_MAX
 from gate.credential.model import CredentialError, CredentialKind
-from gate.credential.publictrust import Usage
+from gate.credential.publictrust import SignerKey, Usage
 from gate.credential.signature import Algorithm
+from gate.credential.trust import TrustList
 from gate.reasons import Reason
 from gate.walltime import SECONDS_PER_DAY, TIME_S_END, ClockQuality, WallTime
 from tests.domain.hcertkit import (
@@ -26,6 +28,7 @@ from tests.domain.hcertkit import (
     dcc,
     message,
     only,
+    outcome,
     reason,
     rsa_key,
     signer,
@@ -107,11 +110,41 @@ def test_a_stranger_s_claims_that_nobody_could_read() -> None:
     assert reason(text(message(b"\xff")), trusting()) is Reason.CODE_MALFORMED
 
 
+def test_a_stranger_s_claims_longer_than_any() -> None:
+    """They are not looked at: the key is unknown, and that is enough."""
+    payload = text(message(bytes(STRANGER_BYTES_MAX + 1)))
+    assert reason(payload, trusting()) is Reason.CREDENTIAL_ISSUER_UNKNOWN
+    assert reason(payload) is Reason.CODE_MALFORMED
+
+
 def test_keys_with_one_key_id_are_all_tried() -> None:
     """Key ids are eight bytes of a hash, and collide; which key comes first says nothing."""
     others = (signer(OTHER_KEY, issuer="YY"), signer(rsa_key(), Algorithm.PS256))
     assert accepted(certificate(), trusting(*others, signer())).credential.issuer == "XX"
     assert reason(certificate(), trusting(*others)) is Reason.CREDENTIAL_SIGNATURE
+
+
+@pytest.mark.parametrize(
+    "unfit",
+    [
+        signer(issuer="YY", not_after_s=NOW_S - 10),
+        signer(issuer="YY", not_before_s=NOW_S + 10),
+        signer(issuer="YY", usages=frozenset({Usage.TEST})),
+    ],
+    ids=["expired", "not yet", "tests alone"],
+)
+def test_one_key_in_several_certificates(unfit: SignerKey) -> None:
+    """A renewed certificate has the old key: whichever stands first, the one that fits counts."""
+    fit = signer(issuer="XX")
+    for signers in ((unfit, fit), (fit, unfit), (unfit, signer(OTHER_KEY), fit)):
+        assert accepted(certificate(), trusting(*signers)).credential.issuer == "XX"
+
+
+def test_one_key_in_several_certificates_none_of_which_fits() -> None:
+    """What the first one lacks is said, whatever the others lack."""
+    ended, tests = signer(not_after_s=NOW_S - 10), signer(usages=frozenset({Usage.TEST}))
+    assert reason(certificate(), trusting(ended, tests)) is Reason.CREDENTIAL_ISSUER_EXPIRED
+    assert reason(certificate(), trusting(tests, ended)) is Reason.CREDENTIAL_KIND_NOT_ISSUED
 
 
 def test_no_key_with_that_id_takes_the_algorithm() -> None:
@@ -218,17 +251,55 @@ def test_not_before() -> None:
     assert accepted(certificate(not_before=NOW_S - 90)).credential.valid_from_s == NOW_S - 60
 
 
-def test_a_certificate_that_holds_at_no_time() -> None:
-    """It ends before it starts, and only the leeway could let it in."""
-    payload = certificate(issued=NOW_S + 50, expires=NOW_S + 10)
-    assert reason(payload) is Reason.CREDENTIAL_EXPIRED
+@pytest.mark.parametrize("quality", ClockQuality)
+@pytest.mark.parametrize("issued", [NOW_S + 50, NOW_S + 9_000])
+def test_a_certificate_that_holds_at_no_time(issued: int, quality: ClockQuality) -> None:
+    """It ends before it starts: no clock is needed to say so, and no leeway lets it in."""
+    payload = certificate(issued=issued, expires=NOW_S + 10)
+    assert reason(payload, now=at(NOW_S, quality)) is Reason.CREDENTIAL_EXPIRED
+
+
+@pytest.mark.parametrize("quality", ClockQuality)
+@pytest.mark.parametrize(
+    "window", [(NOW_S + 50, TIME_S_END), (0, NOW_S - 60)], ids=["begins later", "ended before"]
+)
+def test_a_certificate_that_holds_at_no_time_of_its_signer_s(
+    window: tuple[int, int], quality: ClockQuality
+) -> None:
+    """A certificate and its signer's must hold together at some time."""
+    trust = trusting(signer(not_before_s=window[0], not_after_s=window[1]))
+    payload = certificate(expires=NOW_S + 10)
+    found = reason(payload, trust, at(NOW_S, quality))
+    if quality is ClockQuality.UNTRUSTED:
+        assert found is Reason.CREDENTIAL_EXPIRED
+    else:
+        assert found in (Reason.CREDENTIAL_NOT_YET_VALID, Reason.CREDENTIAL_ISSUER_EXPIRED)
+
+
+@pytest.mark.parametrize(
+    ("payload", "trust"),
+    [
+        (certificate(expires=NOW_S - 100), TRUST),
+        (certificate(expires=True), TRUST),
+        (certificate(issued=NOW_S + 100), TRUST),
+        (certificate(not_before=NOW_S + 100), TRUST),
+        (certificate(issued=NOW_S + 100, expires=NOW_S + 50), TRUST),
+        (certificate(), trusting(signer(not_before_s=NOW_S + 100))),
+        (certificate(), trusting(signer(not_after_s=NOW_S - 100))),
+    ],
+)
+def test_a_refusal_tells_no_times(payload: bytes, trust: TrustList) -> None:
+    """When somebody's certificate began or ended is theirs, and no log's."""
+    refused = outcome(payload, trust)
+    assert isinstance(refused, CredentialError)
+    assert not any(character.isdigit() for character in refused.detail)
 
 
 @pytest.mark.parametrize(
     ("not_before_s", "not_after_s", "expected"),
     [
         (NOW_S, NOW_S + 1, None),
-        (NOW_S + 1, NOW_S + 9, Reason.CREDENTIAL_ISSUER_EXPIRED),
+        (NOW_S + 1, NOW_S + 9, Reason.CREDENTIAL_NOT_YET_VALID),
         (0, NOW_S, Reason.CREDENTIAL_ISSUER_EXPIRED),
     ],
 )
@@ -283,6 +354,28 @@ def test_revocation() -> None:
         assert reason(text(parts), trust) is Reason.CREDENTIAL_REVOKED
     for named in (parts[3], b"YY" + identifier, b""):
         assert reason(text(parts), trusting(signer(), revoked=_listed(named))) is None
+
+
+@pytest.mark.parametrize("issuer", ["XX", "xx", None, "Ministry of Examples", 5])
+def test_revocation_by_country_whatever_the_token_calls_its_issuer(issuer: object) -> None:
+    """`iss` may be missing, a ministry or in small letters: the entry has a country, too."""
+    claims = {label: value for label, value in cwt().items() if label != 1}
+    payload = text(message(claims if issuer is None else {1: issuer, **claims}))
+    identifier = str(VACCINATION["ci"]).encode()
+    assert reason(payload, trusting(signer(), revoked=_listed(b"YY" + identifier))) is None
+    for trusted in (signer(), signer(issuer="ZZ")):
+        trust = trusting(trusted, revoked=_listed(b"XX" + identifier))
+        assert reason(payload, trust) is Reason.CREDENTIAL_REVOKED
+
+
+def test_revocation_by_the_signer_s_country() -> None:
+    """A territory's certificates are revoked under the code of the country that signs them."""
+    entry = dcc("v", co="xy")
+    identifier = str(VACCINATION["ci"]).encode()
+    payload = text(message({**cwt({1: entry}), 1: "Island"}))
+    for country in (b"XX", b"XY", b"xy", b"Island", b"ISLAND"):
+        trust = trusting(signer(), revoked=_listed(country + identifier))
+        assert reason(payload, trust) is Reason.CREDENTIAL_REVOKED
 
 
 def test_revocation_of_an_rsa_signature() -> None:

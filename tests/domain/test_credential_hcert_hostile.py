@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gate.credential import base45, hcert
 from gate.credential.hcert import generalcbor
 from gate.credential.hcert.envelope import MESSAGE_BYTES_MAX
+from gate.credential.hcert.generalcbor import LABELS_MAX
 from gate.credential.model import CredentialError, Examined
 from gate.credential.signature import Algorithm
 from gate.reasons import Reason
@@ -124,23 +125,104 @@ def test_claims_made_to_hurt(name: str) -> None:
     assert reason(text(message(HOSTILE_CLAIMS[name]))) is Reason.CODE_MALFORMED
 
 
-def colliding(count: int) -> bytes:
-    """A map of tuples of -1 and -2, which Python gives one hash: the square of its size in work."""
-    keys = (bytes(0x20 + (number >> bit & 1) for bit in range(12)) for number in range(count))
-    return b"\xb9" + count.to_bytes(2) + b"".join(b"\x8c" + key + b"\x00" for key in keys)
+def colliding(count: int, around: str = "") -> bytes:
+    """A map whose keys, each `around` an array of -1 and -2, have one hash in Python: as keys, and
+    compared with each other down to the last number, they cost the square of their size or more."""
+    head = bytes.fromhex(around + "88")
+    keys = (bytes(0x20 + (number >> bit & 1) for bit in range(8)) for number in range(count))
+    return b"\xb8" + bytes([count]) + b"".join(head + key + b"\x00" for key in keys)
 
 
-def test_keys_made_to_collide() -> None:
-    """They are read where a trusted key signed them, and else only in small numbers."""
-    many, few = colliding(1_100), colliding(100)
+def labels(count: int) -> bytes:
+    """A map of so many numbers."""
+    pairs = b"".join(b"\x19" + number.to_bytes(2) + b"\x00" for number in range(count))
+    return b"\xb9" + count.to_bytes(2) + pairs
+
+
+@pytest.mark.parametrize("around", ["", "81", "a120", "a120a120a120a120"])
+@pytest.mark.parametrize("count", [2, LABELS_MAX, 200])
+def test_keys_made_to_collide(around: str, count: int) -> None:
+    """They are refused for their type, before anything is hashed, in whichever map they stand."""
+    many = colliding(count, around)
+    with pytest.raises(generalcbor.CborError):
+        generalcbor.decode(many)
     empty, body = cbor2.dumps(b""), cbor2.dumps(b"x")
     assert reason(text(b"\x84" + empty + many + body + body)) is Reason.CODE_MALFORMED
     protected = cbor2.dumps(many)
     assert reason(text(b"\x84" + protected + b"\xa0" + body + body)) is Reason.CODE_MALFORMED
-    assert reason(text(b"\x84" + body + body + many + body)) is Reason.CODE_MALFORMED
-    assert reason(text(b"\x84" + empty + few + body + body)) is Reason.CREDENTIAL_ALGORITHM
-    unknown = {1: ES256, 4: b"unknown"}
-    assert reason(text(message(many, unknown))) is Reason.CREDENTIAL_ISSUER_UNKNOWN
+    for outside in (b"", b"\xa1\x01", b"\xa1\x01\xa1\x01", b"\xa1\x01\xa1\x01\xa1\x61a\x81"):
+        for key_id in (KID, b"unknown"):
+            payload = text(message(outside + many, {1: ES256, 4: key_id}))
+            assert reason(payload) is Reason.CODE_MALFORMED
+
+
+def test_few_labels_are_read() -> None:
+    """Of numbers there is a bound, and of names none: the WHO's first drafts have two dozen."""
+    assert generalcbor.decode(labels(LABELS_MAX)) == dict.fromkeys(range(LABELS_MAX), 0)
+    for data in (labels(LABELS_MAX + 1), b"\xa1\x01" + labels(LABELS_MAX + 1)):
+        with pytest.raises(generalcbor.CborError):
+            generalcbor.decode(data)
+    names: dict[object, int] = {f"name {number}": number for number in range(LABELS_MAX + 1)}
+    assert generalcbor.decode(cbor2.dumps({1: names})) == {1: names}
+    assert generalcbor.decode(cbor2.dumps(names)) == names
+    with pytest.raises(generalcbor.CborError):
+        generalcbor.decode(cbor2.dumps({**names, 1: 0}))
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["80", "a0", "f4", "f5", "f6", "f7", "f93c00", "fb3ff0000000000000", "e0", "f8ff", "c101"],
+)
+def test_labels_are_numbers_or_texts(key: str) -> None:
+    """1.0 and true would be found under 1; nothing else is a label either."""
+    for outside in ("", "a101"):
+        with pytest.raises(generalcbor.CborError):
+            generalcbor.decode(bytes.fromhex(outside + "a1" + key + "00"))
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("a3012061613841" + "4102f6", {1: -1, "a": -66, b"\x02": None}),
+        ("a13bffffffffffffffff1bffffffffffffffff", {-(2**64): 2**64 - 1}),
+        ("a1180119 0002", {1: 2}),
+        ("a11a000000011b0000000000000002", {1: 2}),
+        ("a101a102a1616103", {1: {2: {"a": 3}}}),
+    ],
+)
+def test_labels_and_what_they_name(data: str, expected: object) -> None:
+    """In whatever length a number is written, its value counts."""
+    assert generalcbor.decode(bytes.fromhex(data)) == expected
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "",
+        "a1",
+        "a101",
+        "a118",
+        "a119",
+        "a11900",
+        "a1016261",
+        "a1014201",
+        "a101f9",
+        "a10162c328",
+        "a162c32801",
+        "a2010101",
+        "a2616100616100",
+        "a20100180100",
+        "a1011c",
+        "a1013f",
+        "a1ff00",
+        "a1011f",
+        "a101a101a101a0",
+    ],
+)
+def test_maps_that_are_none(data: str) -> None:
+    """Cut short, a label twice, no UTF-8, no length, no number, or a label too deep."""
+    with pytest.raises(generalcbor.CborError):
+        generalcbor.decode(bytes.fromhex(data))
 
 
 def test_a_bomb_of_zeros() -> None:

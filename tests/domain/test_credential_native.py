@@ -443,6 +443,14 @@ def test_a_pass_has_its_time(quality: ClockQuality) -> None:
     assert refusal(text, now=at(600)) is Reason.CREDENTIAL_EXPIRED
 
 
+@pytest.mark.parametrize("second", [-61, 600])
+def test_a_refusal_does_not_tell_the_times_of_a_pass(second: int) -> None:
+    """They are its holder's, and what a technician reads is kept."""
+    text = issue(PassClaims(APPOINTMENT, 1, NOON_S + 600, NOON_S), KEY).encode()
+    with pytest.raises(CredentialError, match=r"\Acredential_(expired|not_yet_valid)[^0-9]*\Z"):
+        verify(text, TRUST, WallTime((NOON_S + second) * 1000))
+
+
 def test_a_pass_never_outlives_its_key() -> None:
     """The key's own window cuts the pass's."""
     window = issuer_key(PUBLIC, "Test office", [VISITOR], NOON_S, NOON_S + 300)

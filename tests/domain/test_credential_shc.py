@@ -4,10 +4,12 @@ import hashlib
 import json
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
 from gate.credential import shc
 from gate.credential.model import CredentialError, CredentialKind, Examined
+from gate.credential.publictrust import SignerKey
 from gate.credential.signature import Algorithm
 from gate.credential.standing import AGE_DOUBT_S, AGE_REFUSE_S
 from gate.credential.trust import TrustList
@@ -157,7 +159,8 @@ def test_issuers_that_share_a_key_id() -> None:
 
 def test_a_key_for_another_algorithm() -> None:
     """The trust list says what a key is for."""
-    other = structs.replace(SIGNER, algorithms=frozenset({Algorithm.PS256}))
+    edwards = Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key()
+    other = SignerKey(edwards, frozenset({Algorithm.EDDSA}), ISSUER)
     assert refusal(CARD, trust(other)) is Reason.CREDENTIAL_ALGORITHM
     assert refusal(CARD, trust(other, SIGNER)) is None
     assert refusal(CARD, trust()) is Reason.CREDENTIAL_ISSUER_UNKNOWN
@@ -206,9 +209,36 @@ def test_times(changes: dict[str, object], reason: Reason | None) -> None:
 
 
 def test_an_end_of_null_is_no_end_left_out() -> None:
-    """What is there must be a number."""
-    payload = json.dumps({**claims(), "exp": None}).encode()
-    assert refusal(jws(payload)) is Reason.CODE_MALFORMED
+    """What is there must be a number (RFC 7519 section 4.1.4), and so must a start."""
+    for name in ("exp", "nbf"):
+        payload = json.dumps({**claims(iat=NOW_S - 9), name: None}).encode()
+        assert refusal(jws(payload)) is Reason.CODE_MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"nbf": None, "iat": NOW_S - 1000}, None),
+        ({"nbf": None, "iat": NOW_S + 60}, None),
+        ({"nbf": None, "iat": NOW_S + 61}, Reason.CREDENTIAL_NOT_YET_VALID),
+        ({"nbf": None, "iat": str(NOW_S)}, Reason.CODE_MALFORMED),
+        ({"nbf": NOW_S + 61, "iat": NOW_S}, Reason.CREDENTIAL_NOT_YET_VALID),
+        ({"iat": NOW_S + 61}, None),
+        ({"iat": "never"}, None),
+    ],
+)
+def test_a_start_by_its_older_name(changes: dict[str, object], reason: Reason | None) -> None:
+    """Quebec's cards of 2021 have `iat` alone; where a card has `nbf`, that is its start."""
+    assert refusal(jws(claims(**changes))) is reason
+
+
+def test_the_older_name_counts_for_revocation() -> None:
+    """A card of Quebec is as old as it says."""
+    card = jws(claims(nbf=None, iat=NOW_S - 1000, vc=credential(rid="A")))
+    assert examined(card).credential.valid_from_s == NOW_S - 1000
+    assert refusal(card, trust(SIGNER, revoked={"A": NOW_S - 999})) is Reason.CREDENTIAL_REVOKED
+    assert refusal(card, trust(SIGNER, revoked={"A": NOW_S - 1000})) is None
+    assert shc.read(text(card)).not_before_s == NOW_S - 1000
 
 
 def test_the_times_of_a_credential_stay_within_bounds() -> None:
@@ -229,6 +259,28 @@ def test_the_window_of_a_key() -> None:
     for message in (CARD, jws(claims(exp=NOW_S + 100))):
         proof = examined(message, trust(both)).credential
         assert (proof.valid_from_s, proof.valid_until_s) == (NOW_S - 5, NOW_S + 5)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"nbf": NOW_S + 9, "exp": NOW_S + 9},
+        {"nbf": NOW_S + 60, "exp": NOW_S + 1},
+        {"nbf": NOW_S + 0.2, "exp": NOW_S + 0.7},
+        {"nbf": 1e300},
+        {"nbf": 10**31},
+        {"exp": -1e300},
+        {"nbf": -(10**30), "exp": 0},
+    ],
+)
+def test_a_card_that_holds_at_no_time(changes: dict[str, object]) -> None:
+    """It proves nothing, even where no clock says what time it is."""
+    message = jws(claims(**changes))
+    assert refusal(message, now=at(5, ClockQuality.UNTRUSTED)) is Reason.CREDENTIAL_EXPIRED
+    assert refusal(message) in (Reason.CREDENTIAL_EXPIRED, Reason.CREDENTIAL_NOT_YET_VALID)
+    never = structs.replace(SIGNER, not_before_s=NOW_S, not_after_s=NOW_S)
+    unset = at(NOW_S, ClockQuality.UNTRUSTED)
+    assert refusal(CARD, trust(never), unset) is Reason.CREDENTIAL_EXPIRED
 
 
 def test_dates_are_left_to_an_officer_on_an_untrusted_clock() -> None:
@@ -268,6 +320,44 @@ def test_dates_are_left_to_an_officer_on_an_untrusted_clock() -> None:
 def test_claims_that_are_no_health_card(card: object) -> None:
     """Genuine, and something else."""
     assert refusal(jws(claims(vc=card))) is Reason.CREDENTIAL_CONTENT
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        [{"family": "Contoh\u202eiduB"}],
+        [{"family": "Contoh", "given": ["Budi", "A\u0000"]}],
+        [{"text": "Budi\u001b[2J"}],
+        [{"text": "Budi"}, {"text": "Bu\u2066di"}],
+        [{"family": ["Contoh\n"]}],
+        {"family": "Contoh\u0085"},
+        "Budi\u202d",
+    ],
+)
+def test_a_name_that_shows_another(name: object) -> None:
+    """However an issuer nests it: what an officer reads must be what it signed."""
+    patient = {"resourceType": "Patient", "name": name}
+    assert refusal(jws(claims(vc=credential(patient)))) is Reason.CREDENTIAL_CONTENT
+    assert refusal(jws(claims(vc=credential({**patient, "resourceType": "Group"})))) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        [{"family": "Contoh", "given": ["Budi", None], "use": "official"}],
+        [{"family": ["Contoh"], "given": ["Budi"]}],
+        [{"text": "\u200f\u05ea\u05e0"}],
+        [{"text": "O\u2019Contoh-Đặng"}],
+        [],
+        [{}],
+        None,
+        7,
+    ],
+)
+def test_names_as_people_have_them(name: object) -> None:
+    """A card without one, too: a gate asks nobody's name."""
+    patient = {"resourceType": "Patient", "name": name}
+    assert refusal(jws(claims(vc=credential(patient)))) is None
 
 
 @pytest.mark.parametrize(

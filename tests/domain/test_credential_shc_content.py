@@ -62,8 +62,85 @@ def test_numbers_that_are_none_are_counted(number: object) -> None:
     assert [(each.dose, each.of) for each in found.vaccinations] == [(1, None)]
 
 
+def numbers(*told: str | tuple[str, int]) -> list[int]:
+    """How doses of those dates are numbered, of which some have a number."""
+    return [
+        each.dose
+        for each in health(
+            *(
+                immunization(dose)
+                if isinstance(dose, str)
+                else immunization(dose[0], protocolApplied=[{"doseNumberPositiveInt": dose[1]}])
+                for dose in told
+            )
+        ).vaccinations
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (("2021-03", "2021-03-04"), [1, 1]),
+        (("2021", "2021-03", "2021-03-04"), [1, 1, 1]),
+        (("2021-03", "2021-03", "2021-03-01", "2021-03-28"), [1, 2, 1, 2]),
+        (("2021-03", "2021-03-01", "2021-03-28"), [1, 1, 2]),
+        (("2021-03", "2021-04-01"), [1, 2]),
+        (("2021", "2022-01"), [1, 2]),
+        (("2021-03-04T23:30:00-05:00", "2021-03-05T04:30:00Z"), [1, 1]),
+        (("2021-03-04T23:30:00-05:00", "2021-03-04"), [1, 1]),
+        (("2021-03-31", "2021-04-01"), [1, 1]),
+        (("2021-12-31", "2022-01-01"), [1, 1]),
+        (("2021-03-04", "2021-03-06"), [1, 2]),
+        (("0001-01-01", "0001-01-02", "0001-01-03"), [1, 1, 1]),
+        (("2021-02-31", "2021-03-01"), [1, 2]),
+        (("2021-03", ("2021-03-04", 1), "2021-05-04"), [1, 1, 2]),
+        ((("2021-03", 2), "2021-03-04"), [2, 2]),
+    ],
+)
+def test_a_dose_told_twice_in_two_ways_is_one(told: tuple[str, ...], expected: list[int]) -> None:
+    """A month that has a day of another registry, and one instant on the days of two zones."""
+    assert numbers(*told) == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ((("2021-03-04", 1), ("2021-05-04", 2), ("2021-12-04", 1), "2022-06-04"), [1, 2, 3, 4]),
+        ((("2021-03-04", 1), ("2021-05-04", 1)), [1, 2]),
+        ((("2021-05-04", 2), "2021-12-05"), [2, 3]),
+        ((("2021-05-04", 2), ("2021-12-05", 2)), [2, 3]),
+        ((("2021-03-04", 1), ("2021-12-05", 3)), [1, 3]),
+        (("2021-03-04", ("2021-03-04", 2), "2021-06-04"), [1, 2, 3]),
+        ((("2021-03-04", 2), ("2021-03-05", 1), "2021-06-04"), [2, 1, 3]),
+    ],
+)
+def test_numbers_that_start_again(told: tuple[str, ...], expected: list[int]) -> None:
+    """A booster that is called the first of its own series comes after all doses before it."""
+    assert numbers(*told) == expected
+
+
+def test_one_dose_of_a_vaccine_of_one_is_its_whole_series() -> None:
+    """Janssen's, by its code of the CDC alone; what the card says of the series comes first."""
+    stated = [{"seriesDosesPositiveInt": 2}]
+    found = health(
+        immunization("2021-03-04", "212"),
+        immunization("2021-06-04", "212", protocolApplied=stated),
+        immunization("2021-09-04", "207"),
+        immunization("2021-12-04", vaccineCode=coded(codes.SNOMED, "212")),
+    )
+    assert [(each.dose, each.of) for each in found.vaccinations[:3]] == [(1, 1), (2, 2), (3, None)]
+    assert found.vaccinations[3].of is None
+
+
+@pytest.mark.parametrize("status", ["completed", "Completed", "COMPLETED"])
+def test_the_state_of_a_dose_in_any_case(status: str) -> None:
+    """Quebec writes it with a capital letter; results of a test are read alike."""
+    assert doses(immunization("2021-06-01", status=status)) == [("207", 1)]
+    assert len(health(observation(status="Final")).tests) == 1
+
+
 def test_a_dose_told_twice_is_one() -> None:
-    """Two registries know of the same dose; two months of one year are two doses."""
+    """Two registries know of the same dose; two that one registry has in a month are two doses."""
     assert doses(immunization("2021-06-01", "207"), immunization("2021-06-01", "208")) == [
         ("207", 1),
         ("208", 1),

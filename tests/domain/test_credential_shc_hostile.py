@@ -73,7 +73,7 @@ def read_refusal(message: bytes) -> Reason | None:
         b'"card"',
         b"[" * 5000 + b"]" * 5000,
         b'{"a":' * 5000 + b"1" + b"}" * 5000,
-        b"[" * 60_000,
+        b"[" * 40_000,
         json.dumps(claims()).encode()[:-1] + b',"nbf":1}',
         json.dumps(claims(nbf=5)).replace('"nbf": 5', '"nbf": NaN').encode(),
         json.dumps(claims(nbf=5)).replace('"nbf": 5', '"nbf": -Infinity').encode(),
@@ -137,7 +137,7 @@ def test_a_bomb_is_stopped_at_its_bound() -> None:
     try:
         assert refusal(bomb) is Reason.CODE_TOO_LARGE
         assert read_refusal(bomb) is Reason.CODE_TOO_LARGE
-        assert tracemalloc.get_traced_memory()[1] < 16 * CLAIMS_BYTES_MAX
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
     finally:
         tracemalloc.stop()
     body = json.dumps(claims()).encode()
@@ -246,14 +246,14 @@ def test_another_compression_or_header_needs_the_issuer() -> None:
 @pytest.mark.parametrize(
     "payload",
     [
-        b'{"a":"' + b'\\"' * 32_000 + b'"}',
-        b'{"' + b"\\" * 65_000,
-        b"{" + b'"":{' * 16_000,
-        b"[" + b"{}," * 21_000 + b"{}]",
-        b'{"a":' + b"0" * 65_000 + b"}",
-        b"[" + b"1e5," * 16_000 + b"1]",
+        b'{"a":"' + b'\\"' * 20_000 + b'"}',
+        b'{"' + b"\\" * 40_000,
+        b"{" + b'"":{' * 10_000,
+        b"[" + b"{}," * 13_000 + b"{}]",
+        b'{"a":' + b"0" * 40_000 + b"}",
+        b"[" + b"1e5," * 10_000 + b"1]",
         b"{" + b",".join(b'"%d":0' % n for n in range(2_000)) + b"}",
-        json.dumps(claims(vc=credential(*[immunization("2021-06-01")] * 250))).encode(),
+        json.dumps(claims(vc=credential(*[immunization("2021-06-01")] * 150))).encode(),
     ],
 )
 def test_the_most_work_that_an_issuer_can_make(payload: bytes) -> None:

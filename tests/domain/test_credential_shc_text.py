@@ -8,9 +8,10 @@ from gate.credential.model import CredentialError
 from gate.credential.shc import chunks
 from gate.credential.shc.numeric import CARD_CHARS_MAX, JWS_CHARS_MAX, decode, encode, read_part
 from gate.reasons import Reason
-from tests.domain.shckit import jws, parts, text
+from tests.domain.shckit import claims, credential, immunization, jws, parts, text
 
 CARD = jws()
+OTHER = jws(claims(vc=credential(immunization("2021-06-02"))))
 WHOLE = text(CARD)
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 
@@ -124,15 +125,54 @@ def test_another_total_starts_anew() -> None:
     assert collected(first, other[1], first, second) == WHOLE
 
 
-def test_another_part_under_the_same_number() -> None:
-    """Two cards at once are refused, and nothing is guessed."""
-    first, second = parts(CARD, 2)
-    seen, whole = chunks.taken(chunks.EMPTY, first, 0)
-    assert whole is None
-    with pytest.raises(CredentialError) as error:
-        chunks.taken(seen, first[:-2] + b"00", 1)
-    assert error.value.reason is Reason.CODE_MALFORMED
-    assert chunks.taken(seen, second, 2) == (chunks.EMPTY, WHOLE)
+def test_a_part_of_the_next_visitors_card() -> None:
+    """Another part under a number that was seen is not mixed in, and nobody is refused for what
+    somebody else left."""
+    theirs = parts(OTHER, 3)
+    first, second, third = parts(CARD, 3)
+    assert collected(theirs[0], first, second, third) == WHOLE
+    assert collected(theirs[0], theirs[1], first, second, third) == WHOLE
+    assert collected(first, theirs[0], first, second, third) == WHOLE
+    assert collected(first, theirs[0], *theirs[1:]) == text(OTHER)
+
+
+def test_the_card_before_stays_in_view() -> None:
+    """Its parts are read again until its visitor walks on; they never complete the next card."""
+    theirs, ours = parts(OTHER, 2), parts(CARD, 2)
+    for left in theirs:
+        assert collected(*theirs, left, left, *ours) == WHOLE
+        assert collected(*theirs, left, *reversed(ours)) == WHOLE
+    assert collected(*theirs, *ours, ours[1], *theirs) == text(OTHER)
+    late = collected(*theirs, theirs[1], *ours, step_ns=chunks.PART_KEPT_NS - 1)
+    assert late == WHOLE
+
+
+def test_a_card_is_shown_once_more() -> None:
+    """All of its parts again are the card again: its visitor may have been sent back."""
+    shown = parts(CARD, 3)
+    assert collected(*shown, *shown) == WHOLE
+    assert collected(*shown, *reversed(shown)) == WHOLE
+    assert collected(*shown, *shown[:2]) is None
+
+
+def test_a_mixture_of_two_cards_costs_one_more_look() -> None:
+    """The last part that somebody left and the first of the next visitor make a card of nobody,
+    which no signature fits; shown once more, the visitor's own is complete."""
+    theirs, ours = parts(OTHER, 2), parts(CARD, 2)
+    mixed = collected(theirs[1], ours[0])
+    assert mixed not in (None, WHOLE, text(OTHER))
+    assert collected(theirs[1], ours[0], ours[1], ours[0]) == WHOLE
+    assert collected(theirs[1], ours[0], ours[0], ours[1], ours[0]) == WHOLE
+
+
+def test_nothing_of_a_complete_card_is_kept() -> None:
+    """Its parts are known again by digests."""
+    seen = chunks.EMPTY
+    shown = parts(CARD, 2)
+    for part in shown:
+        seen, _ = chunks.taken(seen, part, 0)
+    assert seen.parts == (b"", b"")
+    assert shown[0][len("shc:/1/2/") :] not in seen.done
 
 
 def test_parts_are_forgotten() -> None:
@@ -148,10 +188,33 @@ def test_parts_of_more_than_a_card() -> None:
     """What is kept has a bound, however many parts there are."""
     half = b"56" * (JWS_CHARS_MAX // 2)
     assert collected(b"shc:/1/2/" + half, b"shc:/2/2/" + half) == b"shc:/" + half * 2
-    seen, _ = chunks.taken(chunks.EMPTY, b"shc:/1/2/" + half, 0)
-    with pytest.raises(CredentialError) as error:
-        chunks.taken(seen, b"shc:/2/2/" + half + b"56", 0)
-    assert error.value.reason is Reason.CODE_TOO_LONG
+    more = b"shc:/2/2/" + half + b"56"
+    assert collected(b"shc:/1/2/" + half, more) is None
+    own = b"shc:/1/2/" + half[:-2]
+    assert collected(b"shc:/1/2/" + half, more, own) == b"shc:/" + half[:-2] + half + b"56"
+
+
+def joined(*payloads: bytes) -> bytes | Reason:
+    """The card that these are said to be, or why they are none."""
+    try:
+        return chunks.joined(payloads)
+    except CredentialError as error:
+        return error.reason
+
+
+def test_parts_that_are_said_to_be_of_one_card() -> None:
+    """All of them, in any order, and nothing else: here no visitor comes after another."""
+    first, second = parts(CARD, 2)
+    assert joined(first, second) == joined(second, first, second) == joined(WHOLE) == WHOLE
+    assert joined(first) is joined(second, second) is joined() is Reason.CODE_SPLIT
+    assert joined(first, parts(OTHER, 2)[0]) is Reason.CODE_MALFORMED
+    assert joined(first, second, parts(OTHER, 2)[1]) is Reason.CODE_MALFORMED
+    assert joined(first, parts(CARD, 3)[1]) is Reason.CODE_MALFORMED
+    assert joined(first, b"shc:/0/2/5676") is Reason.CODE_MALFORMED
+    assert joined(b"GP1:ABC") is Reason.CODE_UNKNOWN_FORMAT
+    half = b"56" * (JWS_CHARS_MAX // 2)
+    assert joined(b"shc:/1/2/" + half, b"shc:/2/2/" + half) == b"shc:/" + half * 2
+    assert joined(b"shc:/1/2/" + half, b"shc:/2/2/" + half + b"56") is Reason.CODE_TOO_LONG
 
 
 @given(

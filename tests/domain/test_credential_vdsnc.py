@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from gate.credential.covid import COVID_19
 from gate.credential.health import Test as HealthTest
+from gate.credential.health import Vaccination
 from gate.credential.model import CredentialError, CredentialKind
 from gate.credential.publictrust import Usage
 from gate.credential.signature import Algorithm
@@ -21,7 +24,7 @@ from gate.credential.trust import TrustList
 from gate.credential.vdsnc import FORMAT, PREFIX, read, verify_vdsnc
 from gate.credential.vdsnc.countries import is_other_country
 from gate.reasons import Reason
-from gate.walltime import ClockQuality, WallTime
+from gate.walltime import TIME_S_END, ClockQuality, WallTime
 from tests.domain.vdsnckit import (
     CERTIFICATE,
     FINGERPRINT,
@@ -71,8 +74,58 @@ def test_a_proof_of_vaccination_attests_its_doses() -> None:
         (2, "2021-06-01"),
         (3, "2021-12-24"),
     ]
-    assert (doses[0].product, doses[0].disease) == ("Example vaccine", "RA01.0")
-    assert (doses[2].product, doses[2].disease) == ("Another vaccine", "")
+    assert (doses[0].product, doses[0].disease) == ("Example vaccine", COVID_19)
+    assert (doses[2].product, doses[2].disease) == ("Another vaccine", COVID_19)
+
+
+def _attested(*events: dict[str, Any]) -> tuple[int | None, tuple[Vaccination, ...]]:
+    """Doses against COVID-19, and all doses, of a seal with these events."""
+    found = accepted(seal(put(data(), "msg.ve", list(events))))
+    assert found.content is not None
+    return found.credential.doses, found.content.health.vaccinations
+
+
+def _event(seq: object = 1, **codes: str) -> dict[str, Any]:
+    return codes | {"nam": "Example vaccine", "vd": [{"dvc": "2021-04-02", "seq": seq}]}
+
+
+@pytest.mark.parametrize("code", ["RA01", "RA01.0", "RA01.1", COVID_19])
+def test_every_code_of_the_disease_is_one(code: str) -> None:
+    """ICD-11 tells apart whether the virus was found; a rule does not ask."""
+    doses, (dose,) = _attested(_event(dis=code))
+    assert (doses, dose.disease) == (1, COVID_19)
+
+
+def test_a_dose_against_another_disease_does_not_count() -> None:
+    """It is attested all the same, for a rule that asks for it."""
+    yellow_fever = _event(2, des="XM0N24", dis="1D47")
+    doses, (dose,) = _attested(yellow_fever)
+    assert (doses, dose.dose, dose.disease) == (None, 2, "1D47")
+    doses, both = _attested(_event(dis="RA01.0"), yellow_fever)
+    assert (doses, len(both)) == (1, 2)
+
+
+@pytest.mark.parametrize("vaccine", ["XM68M6", "XM8NQ0"])
+def test_a_vaccine_tells_the_disease_where_nobody_names_it(vaccine: str) -> None:
+    """The disease is optional in a seal, and the vaccine's code of ICD-11 is not."""
+    assert _attested(_event(des=vaccine))[0] == 1
+    assert _attested(_event(des=vaccine, dis=""))[0] == 1
+    doses, (dose,) = _attested(_event(des=vaccine, dis="1D47"))
+    assert (doses, dose.disease) == (None, "1D47")
+
+
+def test_a_vaccine_that_we_do_not_know_tells_no_disease() -> None:
+    """Nor does a seal that names neither."""
+    for event in (_event(des="XM0N24"), _event()):
+        doses, (dose,) = _attested(event)
+        assert (doses, dose.disease) == (None, "")
+
+
+@pytest.mark.parametrize("seq", [2, "2", "02"])
+def test_the_number_of_a_dose_may_be_a_text_of_digits(seq: object) -> None:
+    """Descriptions of the field differ, and issuers with them."""
+    doses, (dose,) = _attested(_event(seq, dis="RA01"))
+    assert (doses, dose.dose) == (2, 2)
 
 
 @pytest.mark.parametrize(
@@ -196,8 +249,9 @@ def test_no_other_algorithm(name: str) -> None:
 
 
 def test_an_algorithm_that_is_not_the_certificates() -> None:
-    """The list says what the key is for."""
-    public = trusting(algorithms=frozenset({Algorithm.PS256}))
+    """The list says what the key is for: nothing is tried with one of another family."""
+    key = Ed25519PrivateKey.from_private_bytes(bytes(range(32))).public_key()
+    public = trusting(key=key, algorithms=frozenset({Algorithm.EDDSA}))
     assert refusal(seal(), public) is Reason.CREDENTIAL_ALGORITHM
 
 
@@ -254,7 +308,16 @@ def test_whatever_is_changed_is_not_signed(path: str, value: object) -> None:
         ("msg.ve.0.nam", 5),
         ("msg.ve.0.dis", None),
         ("msg.ve.0.vd.0.seq", ...),
-        ("msg.ve.0.vd.0.seq", "1"),
+        ("msg.ve.0.des", 5),
+        ("msg.pid", "CONTOH  BUDI"),
+        ("msg.pid.n", None),
+        ("msg.pid.n", ["CONTOH", "BUDI"]),
+        ("msg.ve.0.vd.0.seq", ""),
+        ("msg.ve.0.vd.0.seq", "0"),
+        ("msg.ve.0.vd.0.seq", "001"),
+        ("msg.ve.0.vd.0.seq", "+1"),
+        ("msg.ve.0.vd.0.seq", "1 "),
+        ("msg.ve.0.vd.0.seq", "\u0661"),
         ("msg.ve.0.vd.0.seq", True),
         ("msg.ve.0.vd.0.seq", 0),
         ("msg.ve.0.vd.0.seq", 100),
@@ -295,14 +358,21 @@ def test_a_sample_is_dated_as_precisely_as_its_issuer_does(moment: str) -> None:
     assert found.content.health.tests[0].moment == moment
 
 
-@pytest.mark.parametrize(
-    "name", ["\u202etac", "a\u0000b", "\u2066\u2069", "\U0001d54f", "é", "\u007f"]
-)
-def test_a_name_may_have_any_characters(name: str) -> None:
-    """What was signed is genuine; whoever shows a name makes it fit to be shown."""
+@pytest.mark.parametrize("name", ["\u202etac", "a\u0000b", "\u2066\u2069", "\u001b[2J", "\u007f"])
+@pytest.mark.parametrize("kind", ["icao.vacc", "icao.test"])
+def test_a_name_that_hides_what_it_says_is_refused(kind: str, name: str) -> None:
+    """An officer compares it with a passport: what is read must be what was signed."""
+    payload = seal(put(data(kind), "msg.pid.n", name))
+    assert refusal(payload) is Reason.CREDENTIAL_CONTENT
+
+
+@pytest.mark.parametrize("name", ["\U0001d54f", "é", "\u0645\u062d\u0645\u062f\u200f", ...])
+def test_a_name_in_any_script_is_one(name: object) -> None:
+    """What was signed is genuine; and a seal without a name hides nothing."""
     found = accepted(seal(put(data(), "msg.pid.n", name)))
     assert found.content is not None
-    assert found.content.payload["msg"]["pid"]["n"] == name
+    assert found.content.payload["msg"]["pid"].get("n", ...) == name
+    assert accepted(seal(put(data(), "msg.pid", ...))).credential.doses == 3
 
 
 def test_a_signer_may_be_trusted_for_one_kind_only() -> None:
@@ -318,6 +388,28 @@ def test_a_signer_holds_within_its_window(now_s: int) -> None:
     assert refusal(seal(), now=WallTime(now_s * 1000)) is Reason.CREDENTIAL_ISSUER_EXPIRED
     untrusted = WallTime(now_s * 1000, quality=ClockQuality.UNTRUSTED)
     assert accepted(seal(), now=untrusted).credential.doses == 3
+
+
+@pytest.mark.parametrize("quality", ClockQuality)
+def test_a_window_without_a_moment_is_expired_on_any_clock(quality: ClockQuality) -> None:
+    """A signer's window that is none, or a list that ends before it begins."""
+    now = WallTime(NOW_S * 1000, quality=quality)
+    untrusted = quality is ClockQuality.UNTRUSTED
+    expected = Reason.CREDENTIAL_EXPIRED if untrusted else Reason.CREDENTIAL_ISSUER_EXPIRED
+    empty = trusting(not_before_s=NOW_S, not_after_s=NOW_S)
+    assert refusal(seal(), empty, now) is expected
+    never = trusting(not_before_s=TIME_S_END, not_after_s=TIME_S_END + 1)
+    assert refusal(seal(), never, now) is expected
+    ended = structs.replace(PUBLIC, expires_s=NOW_S - 1000)
+    expected = Reason.CREDENTIAL_EXPIRED if untrusted else Reason.TRUST_LIST_OUTDATED
+    assert refusal(seal(), ended, now) is expected
+
+
+def test_times_stay_within_what_a_credential_can_carry() -> None:
+    """Certificates that end in 9999 are real."""
+    public = trusting(not_before_s=-1, not_after_s=TIME_S_END + 1)
+    credential = accepted(seal(), structs.replace(public, expires_s=TIME_S_END + 1)).credential
+    assert (credential.valid_from_s, credential.valid_until_s) == (0, TIME_S_END)
 
 
 def test_an_old_list_raises_a_doubt_and_then_refuses() -> None:

@@ -100,6 +100,19 @@ def certificate() -> dict[str, Any]:
     return copy.deepcopy(_CERTIFICATE)
 
 
+def put(document: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    """The document with one value in it replaced; `...` takes it away."""
+    *way, last = path.split(".")
+    place: Any = document
+    for step in way:
+        place = place[0] if step == "0" else place[step]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return document
+
+
 @functools.cache
 def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
     """One of DIVOC's kind; made once, because making one takes a while."""

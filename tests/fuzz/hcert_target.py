@@ -91,6 +91,14 @@ _ENVELOPES = tuple(
 )
 
 
+_KEYS_THAT_COLLIDE = b"".join(
+    b"\xa1\x20\xa1\x20\x88" + bytes(0x20 + (number >> bit & 1) for bit in range(8)) + b"\x00"
+    for number in range(100)
+)
+"""Pairs whose keys, frozen maps, all have one hash in Python."""
+_COLLIDING = b"\xb8\x64" + _KEYS_THAT_COLLIDE
+
+
 _GENUINE = signed_as(*_PAYLOADS)
 
 
@@ -141,6 +149,10 @@ def _seeds() -> list[bytes]:
         b"H" + _HEADERS,
         b"H" + cbor2.dumps({1: -7, 4: _KID_OF_TESTS}),
         _text(_ENVELOPES[0]),
+        b"E" + cbor2.dumps([cbor2.dumps({1: -7, 4: b"unknown"}), {}, _COLLIDING, b"x"]),
+        b"E\x84" + cbor2.dumps(_COLLIDING) + _COLLIDING + cbor2.dumps(_PAYLOADS[0]) + b"\x41x",
+        b"P\xa1\x39\x01\x03\xa1\x01" + _COLLIDING,
+        b"H\xb8\x66" + _HEADERS[1:] + _KEYS_THAT_COLLIDE,
     ]
 
 
@@ -157,5 +169,6 @@ TARGET = Target(
         b"\x9f",
         b"\x39\x01\x03",
         b"\xe2\x80\xae",
+        b"\xa1\x20\x82\x20\x21\x00",
     ),
 )

@@ -7,12 +7,14 @@ certificates leave product and maker empty, and somebody was born in 1815 in a m
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
 
+from gate.credential.covid import COVID_19, ICD11_DISEASE, ICD11_VACCINES, covid_doses
 from gate.credential.hcert.envelope import malformed
 from gate.credential.hcert.generalcbor import TAGGED
 from gate.credential.health import Content, Health, Recovery, Test, Vaccination
@@ -28,9 +30,18 @@ _DCC = 1
 """The EU's certificate (Electronic Health Certificate Specification, section 3.3.7)."""
 _DVC = -6
 """The WHO's digital vaccination certificate, proposed (SMART Trust 1.3, HCert -6)."""
-_BIRTH = re.compile(r"((18|19|20)[0-9]{2}(-[0-9]{2}){0,2})?")
+_BIRTH = re.compile(
+    r"""
+    (
+        (18|19|20)[0-9]{2}
+        ( -[0-9]{2} | -[0-9]{2}-[0-9]{2} ( T00:00:00 (\.0{1,9})? (Z|[+-][0-9]{2}:?[0-9]{2})? )? )?
+    )?
+    """,
+    re.VERBOSE,
+)
 """EU DCC schema 1.3.0, `dob`: a year, a month or a day, or nothing. It begins with 1900 there, and
-genuine Dutch certificates with 1815."""
+genuine Dutch certificates with 1815; other genuine ones add the midnight that their database has.
+"""
 _VERSION_OF_LISTS = "1.0."
 """Later schemas allow one entry a certificate; Romania's first ones have both doses in one."""
 _GROUPS: Mapping[str, Usage] = MappingProxyType(
@@ -42,15 +53,18 @@ _NAMES = ("fn", "gn", "fnt", "gnt")
 
 
 class Statement(Struct, frozen=True):
-    """The content, what kind of thing it attests, and the ids that it can be revoked by."""
+    """The content, what kind of thing it attests, and the names that it can be revoked by."""
 
     content: Content
     usage: Usage
-    ids: tuple[str, ...] = ()
-    """Unique certificate identifiers (UCI), one an entry."""
-    doses: int | None = None
-    """Doses against the disease that the certificate names; None where it attests no vaccination
-    or, as the WHO's, one with a product and no disease."""
+    ids: tuple[tuple[str, str], ...] = ()
+    """Of each entry, the country and the unique certificate identifier (UCI) that it can be
+    revoked by."""
+
+    @property
+    def doses(self) -> int | None:
+        """Doses against COVID-19, or None where none is attested."""
+        return covid_doses(self.content.health)
 
 
 def read(health: object) -> Statement:
@@ -85,10 +99,8 @@ def _read_dcc(dcc: object) -> Statement:
     for entry in entries:
         for field in ("tg", "co", "is", "ci"):
             _text(entry, field)
-    ids = tuple([entry["ci"] for entry in entries])
-    health = _health(group, entries)
-    doses = health.doses if group is Usage.VACCINATION else None
-    return Statement(Content(health, found), group, ids, doses)
+    ids = tuple([(entry["co"], entry["ci"]) for entry in entries])
+    return Statement(Content(_health(group, entries), found), group, ids)
 
 
 def _health(group: Usage, entries: list[dict[str, Any]]) -> Health:
@@ -149,7 +161,8 @@ def _read_dvc(dvc: object) -> Statement:
     """The WHO's DVC, logical model DVCMin: a name and the details of a vaccination.
 
     Drafts differ: the details stand in `vx`, or alone or in a list in `v`, and their date in
-    `dt` or `dv`. They name a product of a catalogue, no disease, and number no doses.
+    `dt` or `dv`. The last one names a product of a catalogue and no disease; the first ones (SMART
+    ICVP 0.1) a vaccine and a disease by their codes in ICD-11. We number the doses.
     """
     if isinstance(dvc, list) and len(dvc) == 1:
         dvc = dvc[0]
@@ -160,17 +173,24 @@ def _read_dvc(dvc: object) -> Statement:
     listed = details if isinstance(details, list) else [details]
     if not 1 <= len(listed) <= COUNT_MAX:
         raise _wrong("no vaccination, or too many")
-    given = sorted(_given(_map(each)) for each in listed)
-    vaccinations = tuple(
-        Vaccination(date=date, dose=number, product=product)
-        for number, (date, product) in enumerate(given, 1)
-    )
-    return Statement(Content(Health(vaccinations=vaccinations), found), Usage.VACCINATION)
+    vaccinations = []
+    doses: Counter[str] = Counter()
+    for date, disease, product in sorted({_given(_map(each)) for each in listed}):
+        doses[disease] += 1
+        vaccinations.append(
+            Vaccination(date=date, dose=doses[disease], product=product, disease=disease)
+        )
+    health = Health(vaccinations=tuple(vaccinations))
+    return Statement(Content(health, found), Usage.VACCINATION)
 
 
-def _given(details: dict[str, Any]) -> tuple[str, str]:
-    """Date and product."""
-    return _text(details, "dt" if "dt" in details else "dv"), _text(details, "vp")
+def _given(details: dict[str, Any]) -> tuple[str, str, str]:
+    """Date, disease where it is known, and product."""
+    date, product = _text(details, "dt" if "dt" in details else "dv"), _text(details, "vp")
+    disease = _text(details, "tg") if "tg" in details else ""
+    if disease.partition(".")[0] == ICD11_DISEASE or (not disease and product in ICD11_VACCINES):
+        disease = COVID_19
+    return date, disease, product
 
 
 def _map(value: object) -> dict[str, Any]:

@@ -25,10 +25,6 @@ _CWT_AND_SIGN1 = b"\xd8\x3d\xd2"
 _SIGN1 = b"\xd2"
 """Tag 18. Both are said, or one, or none: it changes nothing."""
 _ARRAY_OF_FOUR = b"\x84"
-_BYTES = 0x40
-"""Head of an empty byte string; the low five bits are its length (RFC 8949 section 3)."""
-_INDIRECT_MIN, _INDIRECT_MAX = 24, 27
-"""Or they say that the length takes the next 1, 2, 4 or 8 bytes."""
 
 
 def open_text(payload: bytes) -> SignedMessage:
@@ -91,28 +87,10 @@ def _parts(data: bytes) -> tuple[bytes, object, bytes, bytes]:
     has its own bound and type before it is read."""
     if not data.startswith(_ARRAY_OF_FOUR):
         raise malformed("not a COSE_Sign1")
-    protected_bytes, at = _bytes(data, len(_ARRAY_OF_FOUR))
+    protected_bytes, at = generalcbor.byte_string(data, len(_ARRAY_OF_FOUR))
     unprotected, size = generalcbor.item(data[at : at + HEADER_BYTES_MAX])
-    payload, at = _bytes(data, at + size)
-    signature, at = _bytes(data, at)
+    payload, at = generalcbor.byte_string(data, at + size)
+    signature, at = generalcbor.byte_string(data, at)
     if at != len(data):
         raise malformed("bytes behind the message")
     return protected_bytes, unprotected, payload, signature
-
-
-def _bytes(data: bytes, at: int) -> tuple[bytes, int]:
-    """The byte string at that place, and where it ends (RFC 8949 section 3, major type 2).
-
-    By hand, as three of these are most of a message. A payload that is nil, detached, is none.
-    """
-    length = int.from_bytes(data[at : at + 1]) - _BYTES
-    start = at + 1
-    if _INDIRECT_MIN <= length <= _INDIRECT_MAX:
-        start += 1 << (length - _INDIRECT_MIN)
-        length = int.from_bytes(data[at + 1 : start])
-    elif not 0 <= length < _INDIRECT_MIN:
-        raise malformed("a part of the message that is no bytes")
-    end = start + length
-    if end > len(data):
-        raise malformed("a message cut short")
-    return data[start:end], end

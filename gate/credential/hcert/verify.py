@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import math
+from collections.abc import Iterator
 
 from gate.credential import cose
 from gate.credential.cose import SignedMessage
@@ -12,7 +13,7 @@ from gate.credential.hcert.claims import Claims
 from gate.credential.hcert.content import Statement
 from gate.credential.hcert.envelope import malformed
 from gate.credential.model import Claim, Credential, CredentialError, CredentialKind, Examined
-from gate.credential.publictrust import PublicTrust, SignerKey
+from gate.credential.publictrust import PublicTrust, SignerKey, Usage
 from gate.credential.signature import Algorithm, check
 from gate.credential.trust import TrustList
 from gate.reasons import Reason
@@ -44,18 +45,21 @@ def verify_hcert(payload: bytes, trust: TrustList, now: WallTime) -> Examined:
        read are named before the key: no newer trust list would help. Nothing else is ever
        looked at before a signature (HCERT section 6.3).
     5. One of its keys takes the algorithm; of those, one made the signature (HCERT section
-       3.3.3: key ids may collide, so all are tried; RFC 9052 section 4.4).
+       3.3.3: key ids may collide, so all are tried; RFC 9052 section 4.4). The list may have
+       that key more than once, in certificates for other times or kinds: the first whose
+       certificate passes 8 to 10 counts, and where none does, what the first one says.
     6. The claims: a map, its dates finite numbers, an end among them (HCERT section 3.3.5).
     7. The content: one certificate of the right shape: `content.read`.
     8. The key may attest it (HCERT appendix A.2, extended key usage).
-    9. Start, then end (RFC 8392 sections 3.1.5, 3.1.6; HCERT section 3.3.5: it is expired *after*
-       its `exp`. RFC 8392 has it expired at that very second; Denmark's and Spain's own tests
-       agree with HCERT).
-    10. The signer's certificate holds (HCERT section 3.3.5: none outlives it).
+    9. It holds at some time; start, then end (RFC 8392 sections 3.1.5, 3.1.6; HCERT section
+       3.3.5: it is expired *after* its `exp`. RFC 8392 has it expired at that very second;
+       Denmark's and Spain's own tests agree with HCERT).
+    10. The signer's certificate holds (HCERT section 3.3.5: none outlives it), and at some time
+       both do.
     11. Neither signature, id, nor country and id is revoked (EU DCC revocation).
 
-    On an UNTRUSTED clock steps 9 and 10 are left out, because no answer would be honest: the
-    credential carries its times, and admission refers the visitor to an officer.
+    On an UNTRUSTED clock nothing of 9 and 10 is asked that needs a clock, because no answer would
+    be honest: the credential carries its times, and admission refers the visitor to an officer.
 
     Raises:
         CredentialError: with the reason of the first check that fails.
@@ -64,20 +68,16 @@ def verify_hcert(payload: bytes, trust: TrustList, now: WallTime) -> Examined:
     public = trust.public
     if public.is_outdated(now):
         raise CredentialError(Reason.TRUST_LIST_OUTDATED)
-    signer = _signer(message, public)
+    signers = _signers(message, public)
     claims = token.read(message.payload)
     if claims.expires_s is None:
         raise malformed("no end of validity")
     statement = content.read(claims.health)
-    if statement.usage not in signer.usages:
-        raise CredentialError(
-            Reason.CREDENTIAL_KIND_NOT_ISSUED, f"{signer.issuer} does not attest {statement.usage}"
-        )
     from_s = math.floor(max(claims.issued_s or 0, claims.not_before_s or 0, 0))
     until_s = math.floor(claims.expires_s) + 1
-    _check_times(from_s, until_s, signer, now)
+    signer = _fitting(signers, statement.usage, from_s, until_s, now)
     if public.hcert_revoked and not public.hcert_revoked.isdisjoint(
-        _revocation_ids(message, claims, statement)
+        _revocation_ids(message, claims, statement, signer)
     ):
         raise CredentialError(Reason.CREDENTIAL_REVOKED)
     replay_key = hashlib.sha256(message.payload).digest()[:_REPLAY_KEY_BYTES].hex()
@@ -121,8 +121,8 @@ def read(payload: bytes) -> Claim:
     )
 
 
-def _signer(message: SignedMessage, public: PublicTrust) -> SignerKey:
-    """Steps 3 to 5 of `verify_hcert`."""
+def _signers(message: SignedMessage, public: PublicTrust) -> list[SignerKey]:
+    """Steps 3 to 5 of `verify_hcert`: every entry of the list whose key made the signature."""
     algorithm = Algorithm(cose.allowed_algorithm(message, _ALGORITHMS))
     key_id = envelope.key_id(message)
     keys = public.hcert.get(key_id, ()) if type(key_id) is bytes else ()
@@ -130,47 +130,77 @@ def _signer(message: SignedMessage, public: PublicTrust) -> SignerKey:
         if len(message.payload) <= STRANGER_BYTES_MAX:
             token.read(message.payload)
         raise CredentialError(Reason.CREDENTIAL_ISSUER_UNKNOWN)
-    fitting = [key for key in keys if algorithm in key.algorithms]
-    if not fitting:
+    able = [key for key in keys if algorithm in key.algorithms]
+    if not able:
         raise CredentialError(Reason.CREDENTIAL_ALGORITHM, "none of the key's")
     signed = message.signed_bytes
-    for key in fitting:
+    for place, signer in enumerate(able):
         try:
-            check(algorithm, key.key, message.signature, signed)
+            check(algorithm, signer.key, message.signature, signed)
         except CredentialError:
             continue
-        return key
+        return [signer, *(other for other in able[place + 1 :] if other.key == signer.key)]
     raise CredentialError(Reason.CREDENTIAL_SIGNATURE)
 
 
-def _check_times(from_s: int, until_s: int, signer: SignerKey, now: WallTime) -> None:
-    """Steps 9 and 10 of `verify_hcert`."""
+def _fitting(
+    signers: list[SignerKey], usage: Usage, from_s: int, until_s: int, now: WallTime
+) -> SignerKey:
+    """Steps 8 to 10 of `verify_hcert`: the first that passes them, or the first one's error."""
+    refusals: list[CredentialError] = []
+    for signer in signers:
+        try:
+            _check_signer(signer, usage, from_s, until_s, now)
+        except CredentialError as refusal:
+            refusals.append(refusal)
+        else:
+            return signer
+    raise refusals[0]
+
+
+def _check_signer(
+    signer: SignerKey, usage: Usage, from_s: int, until_s: int, now: WallTime
+) -> None:
+    """Return if it may attest this, and both hold now."""
+    if usage not in signer.usages:
+        raise CredentialError(
+            Reason.CREDENTIAL_KIND_NOT_ISSUED, f"{signer.issuer} does not attest {usage}"
+        )
+    if from_s >= until_s:
+        raise CredentialError(Reason.CREDENTIAL_EXPIRED, "held at no time")
     if now.quality is not ClockQuality.UNTRUSTED:
         if now.unix_s < from_s - START_LEEWAY_S:
-            raise CredentialError(Reason.CREDENTIAL_NOT_YET_VALID, f"holds from {from_s}")
+            raise CredentialError(Reason.CREDENTIAL_NOT_YET_VALID)
         if now.unix_s >= until_s:
-            raise CredentialError(Reason.CREDENTIAL_EXPIRED, f"held until {until_s}")
-        if not signer.not_before_s <= now.unix_s < signer.not_after_s:
+            raise CredentialError(Reason.CREDENTIAL_EXPIRED)
+        if now.unix_s < signer.not_before_s:
+            raise CredentialError(Reason.CREDENTIAL_NOT_YET_VALID, signer.issuer)
+        if now.unix_s >= signer.not_after_s:
             raise CredentialError(Reason.CREDENTIAL_ISSUER_EXPIRED, signer.issuer)
     if max(from_s, signer.not_before_s) >= min(until_s, signer.not_after_s):
-        raise CredentialError(Reason.CREDENTIAL_EXPIRED, "held at no time")
+        raise CredentialError(Reason.CREDENTIAL_EXPIRED, "held at no time that its signer did")
 
 
 def _revocation_ids(
-    message: SignedMessage, claims: Claims, statement: Statement
-) -> tuple[bytes, ...]:
+    message: SignedMessage, claims: Claims, statement: Statement, signer: SignerKey
+) -> Iterator[bytes]:
     """What a revocation list may name the certificate by.
 
     Of an ECDSA signature the first half counts, r: whoever holds the certificate can make
     another s, but no other r. An RSA signature counts whole.
+
+    The country is that of the token's issuer, a claim that may be missing (HCERT section 3.3.1)
+    or say a ministry's name or "xx": so the entry's and the signer's countries count as well.
     """
     signature = message.signature
     if message.algorithm == Algorithm.ES256:
         signature = signature[: len(signature) // 2]
-    named = [signature]
-    for identifier in statement.ids:
-        named += [identifier.encode(), f"{claims.issuer}{identifier}".encode()]
-    return tuple(hashlib.sha256(each).digest()[:_REVOCATION_BYTES] for each in named)
+    named = {signature}
+    for country, identifier in statement.ids:
+        named.add(identifier.encode())
+        for each in (claims.issuer, country, signer.issuer):
+            named |= {f"{each}{identifier}".encode(), f"{each.upper()}{identifier}".encode()}
+    return (hashlib.sha256(each).digest()[:_REVOCATION_BYTES] for each in named)
 
 
 def _name_of(algorithm: object) -> str:

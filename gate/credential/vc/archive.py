@@ -57,7 +57,9 @@ def member(archive: bytes) -> bytes:
         raise _malformed("not one archive of one member")
     features, crc, packed, size = _entry(archive, directory_at)
     if size > MEMBER_BYTES_MAX:
-        raise CredentialError(Reason.CODE_TOO_LARGE, f"a member of {size} bytes")
+        raise CredentialError(
+            Reason.CODE_TOO_LARGE, f"a member of more than {MEMBER_BYTES_MAX} bytes"
+        )
     version, flags, method = _FEATURES.unpack(features)
     if version > _VERSION_MAX or flags & ~(_FLAG_DESCRIPTOR | _FLAGS_HARMLESS):
         raise _malformed("a ZIP with features that no certificate needs")

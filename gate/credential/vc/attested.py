@@ -4,8 +4,9 @@ A signed certificate is a set of statements, and some of DIVOC's terms are the s
 (`gate.credential.vc.contexts`): the holder of a first of two doses can swap `dose` and
 `totalDoses` and still has a genuine signature. What is read here is the same for every such twin:
 the lowest of both numbers, and the earliest of the dates, which is the vaccination's own: a
-certificate takes effect on that day or later. Which text is the vaccine's name nobody can prove;
-no rule should ask for it.
+certificate takes effect on that day or later. Which text is the vaccine's name, and which its
+maker's or its batch's, nobody can prove: none of them is read. The disease stands alone, so that
+it can be.
 """
 
 import re
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from gate.credential.covid import COVID_19
 from gate.credential.health import Health, Vaccination
 from gate.credential.model import CredentialError
 from gate.credential.vc.document import is_instant
@@ -23,6 +25,8 @@ DOSE_MAX = 99
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T.*)?")
 _DATES = ("date", "effectiveStart", "effectiveUntil")
 _NUMBERS = ("dose", "totalDoses")
+_COVID_19 = re.compile(r"COVID[- ]?19|SARS-?CoV-?2", re.IGNORECASE)
+_NOT_STATED = frozenset({"", "-"})
 
 
 def health(evidence: Mapping[str, Any]) -> Health:
@@ -41,7 +45,7 @@ def health(evidence: Mapping[str, Any]) -> Health:
                 date=min(days),
                 dose=min(numbers),
                 of=max(numbers) if len(numbers) == len(_NUMBERS) else None,
-                product=str(evidence.get("vaccine", "")),
+                disease=_disease(evidence.get("prophylaxis", "")),
             ),
         )
     )
@@ -59,6 +63,12 @@ def instant_s(text: str) -> float:
         return datetime.fromisoformat(text).timestamp()
     except ValueError:
         raise _wrong("a time that no calendar has") from None
+
+
+def _disease(prophylaxis: object) -> str:
+    """COVID-19 unless another is named: every programme whose context is pinned was against it."""
+    text = str(prophylaxis).strip()
+    return COVID_19 if text in _NOT_STATED or _COVID_19.search(text) else text
 
 
 def _day(value: object) -> str | None:

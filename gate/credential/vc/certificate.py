@@ -3,9 +3,12 @@
 import binascii
 import hashlib
 import math
+from collections.abc import Sequence
 
+from gate.credential.covid import covid_doses
 from gate.credential.health import Content, Health
 from gate.credential.model import Claim, Credential, CredentialError, CredentialKind, Examined
+from gate.credential.names import check_name
 from gate.credential.publictrust import PublicTrust, SignerKey, Usage
 from gate.credential.signature import Algorithm, check
 from gate.credential.trust import TrustList
@@ -59,10 +62,13 @@ def verify_vc(payload: bytes, trust: TrustList, now: WallTime) -> Examined:
     6. The proof is an assertion, and the key may attest vaccinations.
     7. The certificate's issuer is the key's (VC Data Model section 4.5).
     8. The key is in its window.
-    9. What such a certificate states (`attested`).
-    10. Issued, then not expired (VC Data Model sections 4.6 and 4.8).
+    9. What such a certificate states (`attested`), and a name that shows what was signed.
+    10. There is a time at which it holds, by its own word and by the key's window; issued, then
+        not expired (VC Data Model sections 4.6 and 4.8).
 
-    On an UNTRUSTED clock steps 2, 8 and 10 are left out: the credential carries its times.
+    On an UNTRUSTED clock steps 2, 8 and the dates of 10 are left out: the credential carries its
+    times. Of several entries of the key that signed, the first that passes counts; where none
+    does, steps 6 to 8 name the reason of the first.
 
     Raises:
         CredentialError: with the reason of the first check that fails.
@@ -74,20 +80,15 @@ def verify_vc(payload: bytes, trust: TrustList, now: WallTime) -> Examined:
     algorithm = proof.algorithm(signed_by)
     signers = _signers(public, signed_by.method, algorithm)
     signed = proof.signed_bytes(signed_by, canonical(certificate.statements))
-    signer = _check_signature(algorithm, signers, signed_by.signature, signed)
-    if signed_by.purpose != proof.ASSERTION or Usage.VACCINATION not in signer.usages:
-        raise CredentialError(Reason.CREDENTIAL_KIND_NOT_ISSUED)
-    if certificate.issuer != signer.issuer:
-        raise CredentialError(Reason.CREDENTIAL_ISSUER_MISMATCH)
-    is_dated = now.quality is not ClockQuality.UNTRUSTED
-    if is_dated and not signer.not_before_s <= now.unix_s < signer.not_after_s:
-        raise CredentialError(Reason.CREDENTIAL_ISSUER_EXPIRED)
+    authentic = _authentic(algorithm, signers, signed_by.signature, signed)
+    entitled = _entitled(authentic, certificate, signed_by, now)
     health = attested.health(certificate.evidence)
-    from_s, until_s = _window(certificate)
-    if is_dated:
-        _check_times(from_s, until_s, now.unix_s)
+    check_name(certificate.statements["credentialSubject"].get("name", ""))
+    signer, window_s = _holding(entitled, _window(certificate))
+    if now.quality is not ClockQuality.UNTRUSTED:
+        _check_times(window_s, now.unix_s)
     return Examined(
-        _credential(signed, signer, public, now, health, (from_s, until_s)),
+        _credential(signed, signer, public, now, health, window_s),
         Content(health, certificate.statements),
     )
 
@@ -126,17 +127,53 @@ def _signers(public: PublicTrust, method: str, algorithm: Algorithm) -> list[Sig
     return signers
 
 
-def _check_signature(
-    algorithm: Algorithm, signers: list[SignerKey], signature: bytes, signed: bytes
-) -> SignerKey:
-    """Whose signature it is, of several keys of one name."""
-    for signer in signers:
+def _authentic(
+    algorithm: Algorithm, signers: Sequence[SignerKey], signature: bytes, signed: bytes
+) -> list[SignerKey]:
+    """Whose signature it is, of several keys of one name; never empty."""
+    found = [each for each in signers if _is_signer(algorithm, each, signature, signed)]
+    if not found:
+        raise CredentialError(Reason.CREDENTIAL_SIGNATURE)
+    return found
+
+
+def _is_signer(algorithm: Algorithm, signer: SignerKey, signature: bytes, signed: bytes) -> bool:
+    try:
+        check(algorithm, signer.key, signature, signed)
+    except CredentialError:
+        return False
+    return True
+
+
+def _entitled(
+    authentic: Sequence[SignerKey], certificate: Document, signed_by: Proof, now: WallTime
+) -> list[SignerKey]:
+    """Who of the signers may say such a thing now; never empty."""
+    entitled: list[SignerKey] = []
+    refused: list[CredentialError] = []
+    for signer in authentic:
         try:
-            check(algorithm, signer.key, signature, signed)
-        except CredentialError:
-            continue
-        return signer
-    raise CredentialError(Reason.CREDENTIAL_SIGNATURE)
+            _check_entitled(signer, certificate, signed_by, now)
+        except CredentialError as error:
+            refused.append(error)
+        else:
+            entitled.append(signer)
+    if not entitled:
+        raise refused[0]
+    return entitled
+
+
+def _check_entitled(
+    signer: SignerKey, certificate: Document, signed_by: Proof, now: WallTime
+) -> None:
+    """Steps 6 to 8 of `verify_vc`."""
+    if signed_by.purpose != proof.ASSERTION or Usage.VACCINATION not in signer.usages:
+        raise CredentialError(Reason.CREDENTIAL_KIND_NOT_ISSUED)
+    if certificate.issuer != signer.issuer:
+        raise CredentialError(Reason.CREDENTIAL_ISSUER_MISMATCH)
+    is_dated = now.quality is not ClockQuality.UNTRUSTED
+    if is_dated and not signer.not_before_s <= now.unix_s < signer.not_after_s:
+        raise CredentialError(Reason.CREDENTIAL_ISSUER_EXPIRED)
 
 
 def _window(certificate: Document) -> tuple[int, int]:
@@ -147,11 +184,25 @@ def _window(certificate: Document) -> tuple[int, int]:
     return from_s, math.floor(attested.instant_s(certificate.expires))
 
 
-def _check_times(from_s: int, until_s: int, now_s: int) -> None:
+def _holding(
+    entitled: Sequence[SignerKey], stated_s: tuple[int, int]
+) -> tuple[SignerKey, tuple[int, int]]:
+    """The first signer in whose window it holds at all, and from when to when it does."""
+    for signer in entitled:
+        from_s = max(stated_s[0], signer.not_before_s, 0)
+        until_s = min(stated_s[1], signer.not_after_s, TIME_S_END)
+        if from_s < until_s:
+            return signer, (from_s, until_s)
+    raise CredentialError(Reason.CREDENTIAL_EXPIRED, "held at no time")
+
+
+def _check_times(window_s: tuple[int, int], now_s: int) -> None:
+    """Start and end. What is refused keeps its times to itself: they are its holder's."""
+    from_s, until_s = window_s
     if now_s < from_s - START_LEEWAY_S:
-        raise CredentialError(Reason.CREDENTIAL_NOT_YET_VALID, f"issued at {from_s}")
+        raise CredentialError(Reason.CREDENTIAL_NOT_YET_VALID)
     if now_s >= until_s:
-        raise CredentialError(Reason.CREDENTIAL_EXPIRED, f"held until {until_s}")
+        raise CredentialError(Reason.CREDENTIAL_EXPIRED)
 
 
 def _credential(
@@ -170,9 +221,9 @@ def _credential(
         issuer=signer.issuer,
         replay_key=replay_key,
         holder=f"{FORMAT}:{replay_key}",
-        valid_from_s=max(from_s, signer.not_before_s),
-        valid_until_s=min(until_s, signer.not_after_s),
-        doses=health.doses,
+        valid_from_s=from_s,
+        valid_until_s=until_s,
+        doses=covid_doses(health),
         one_time=False,
         doubt=public.doubt(now),
     )

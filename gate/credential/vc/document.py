@@ -60,7 +60,8 @@ def parse(data: bytes) -> Document:
         CredentialError: CODE_MALFORMED: not strict JSON; another context than the pinned ones; a
             term that they don't define at that place, an undefined type, a value that is null, a
             fraction, a list or a node where a plain one belongs; an identifier that is no
-            absolute IRI; no evidence or more than one; no proof.
+            absolute IRI, or both the person's and the evidence's; no evidence or more than one; no
+            proof.
     """
     code = read_object(data, depth_max=DEPTH_MAX)
     match code.get("@context"):
@@ -68,12 +69,17 @@ def parse(data: bytes) -> Document:
             _SHAPES[url](code)
         case _:
             raise _malformed("contexts that are not the pinned ones")
+    evidence = _only(code["evidence"])
+    if "id" in evidence and evidence["id"] == code["credentialSubject"].get("id"):
+        # To the signature they would be one node, in which a holder could swap the person's
+        # name and the disease, or the birth date and the dose's.
+        raise _malformed("a person and a vaccination of one identifier")
     return Document(
         statements={term: value for term, value in code.items() if term != "proof"},
         issuer=code["issuer"],
         issued=code["issuanceDate"],
         expires=code.get("expirationDate", ""),
-        evidence=_only(code["evidence"]),
+        evidence=evidence,
         proof=code["proof"],
     )
 

@@ -1,7 +1,8 @@
 """What a seal attests: the message of a proof of vaccination or of a proof of a test.
 
 Source: the schemas of both messages that go with ICAO's TR VDS-NC (PoV by WHO, PoT by CAPSCA).
-Only what rules look at is held to its form; a seal is genuine whatever else its issuer writes.
+Only what rules look at, and the name that an officer reads, is held to its form; a seal is
+genuine whatever else its issuer writes.
 """
 
 import re
@@ -10,8 +11,10 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
+from gate.credential.covid import COVID_19, ICD11_DISEASE, ICD11_VACCINES
 from gate.credential.health import Health, Test, Vaccination
 from gate.credential.model import CredentialError
+from gate.credential.names import check_name
 from gate.credential.publictrust import Usage
 from gate.reasons import Reason
 
@@ -20,6 +23,7 @@ VERSION = 1
 DOSE_MAX = 99
 """`seq` has at most two digits."""
 
+_DIGITS = re.compile(r"[0-9]{1,2}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -37,8 +41,16 @@ def health(kind: str, version: object, message: Mapping[str, Any]) -> tuple[Heal
     """
     if kind not in _KINDS or type(version) is not int or version != VERSION:
         raise _wrong("a kind or a version of seal that we do not know")
+    _check_holder(message)
     usage, reader = _KINDS[kind]
     return reader(message), usage
+
+
+def _check_holder(message: Mapping[str, Any]) -> None:
+    """The name shows what was signed, where there is one."""
+    person = _object(message.get("pid", {}))
+    if "n" in person:
+        check_name(person["n"])
 
 
 def _vaccinations(message: Mapping[str, Any]) -> Health:
@@ -47,12 +59,19 @@ def _vaccinations(message: Mapping[str, Any]) -> Health:
             date=_date(dose.get("dvc")),
             dose=_number(dose.get("seq")),
             product=_text(event.get("nam", "")),
-            disease=_text(event.get("dis", "")),
+            disease=_disease(event),
         )
         for event in _objects(message.get("ve"))
         for dose in _objects(event.get("vd"))
     )
     return Health(vaccinations=doses)
+
+
+def _disease(event: Mapping[str, Any]) -> str:
+    """The code of the disease; where there is none, the code of the vaccine tells COVID-19."""
+    disease, vaccine = _text(event.get("dis", "")), _text(event.get("des", ""))
+    is_covid_19 = disease.startswith(ICD11_DISEASE) if disease else vaccine in ICD11_VACCINES
+    return COVID_19 if is_covid_19 else disease
 
 
 def _test(message: Mapping[str, Any]) -> Health:
@@ -88,6 +107,9 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> int:
+    """A number, or its digits: descriptions of the field differ."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        value = int(value)
     if type(value) is not int or not 1 <= value <= DOSE_MAX:
         raise _wrong(f"a dose number lies between 1 and {DOSE_MAX}")
     return value

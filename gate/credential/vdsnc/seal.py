@@ -13,6 +13,7 @@ import rfc8785
 from msgspec import Struct
 
 from gate.credential import base64url
+from gate.credential.covid import covid_doses
 from gate.credential.health import Content, Health
 from gate.credential.jsontext import read_object
 from gate.credential.model import Claim, Credential, CredentialError, CredentialKind, Examined
@@ -22,7 +23,7 @@ from gate.credential.trust import TrustList
 from gate.credential.vdsnc.content import health
 from gate.credential.vdsnc.countries import is_other_country
 from gate.reasons import Reason
-from gate.walltime import ClockQuality, WallTime
+from gate.walltime import TIME_S_END, ClockQuality, WallTime
 
 PREFIX = b"{"
 FORMAT = "vds-nc"
@@ -97,6 +98,7 @@ def verify_vdsnc(payload: bytes, trust: TrustList, now: WallTime) -> Examined:
     6. The seal's issuer is the certificate's country, where that can be judged.
     7. The signer's certificate is in its window.
     8. What such a seal states (TR, message zone), and that the signer may attest it.
+    9. There is a time at which it holds.
 
     A seal has no expiry: it holds as long as its signer's certificate and the list that names it.
     On an UNTRUSTED clock steps 2 and 7 are left out.
@@ -144,9 +146,19 @@ def _check_window(signer: SignerKey, now: WallTime) -> None:
         raise CredentialError(Reason.CREDENTIAL_ISSUER_EXPIRED)
 
 
+def _window(signer: SignerKey, public: PublicTrust) -> tuple[int, int]:
+    """From when to when a seal of this signer holds, in Unix seconds; the end exclusive."""
+    from_s = max(signer.not_before_s, 0)
+    until_s = min(signer.not_after_s, public.expires_s, TIME_S_END)
+    if until_s <= from_s:
+        raise CredentialError(Reason.CREDENTIAL_EXPIRED, "held at no time")
+    return from_s, until_s
+
+
 def _credential(
     signed: bytes, signer: SignerKey, public: PublicTrust, now: WallTime, attested: Health
 ) -> Credential:
+    from_s, until_s = _window(signer, public)
     replay_key = hashlib.sha256(signed).digest()[:_REPLAY_KEY_BYTES].hex()
     return Credential(
         format=FORMAT,
@@ -154,9 +166,9 @@ def _credential(
         issuer=signer.issuer,
         replay_key=replay_key,
         holder=f"{FORMAT}:{replay_key}",
-        valid_from_s=signer.not_before_s,
-        valid_until_s=min(signer.not_after_s, public.expires_s),
-        doses=attested.doses if attested.vaccinations else None,
+        valid_from_s=from_s,
+        valid_until_s=until_s,
+        doses=covid_doses(attested),
         one_time=False,
         doubt=public.doubt(now),
     )
