@@ -12,9 +12,10 @@ from typing import BinaryIO
 
 from firmware.errors import UserError
 from gate.credential.model import CredentialError
-from gate.credential.shc.chunks import EMPTY, taken
+from gate.credential.shc.chunks import joined
 from gate.credential.shc.numeric import CARD_CHARS_MAX, PARTS_MAX, PREFIX
 from gate.credential.verify import FORMATS
+from gate.reasons import Reason
 
 PICTURE_BYTES_MAX = 32 << 20
 """A photograph of a phone has a quarter of it."""
@@ -113,15 +114,9 @@ def _is_part(code: bytes) -> bool:
 def _joined(parts: list[bytes]) -> bytes:
     if len(parts) > PARTS_MAX:
         raise UserError(f"A card has at most {PARTS_MAX} parts; these are {len(parts)}.")
-    chunks, whole = EMPTY, None
-    for part in parts:
-        if whole is not None:
-            raise Unreadable("These are parts of more than one card; name those of one.")
-        try:
-            chunks, whole = taken(chunks, part, 0)
-        except CredentialError as error:
-            raise Unreadable(f"These parts make no card ({error.detail}).") from None
-    if whole is None:
-        seen, total = sum(map(bool, chunks.parts)), len(chunks.parts)
-        raise Unreadable(f"These are {seen} of the {total} parts of a card; name all of them.")
-    return whole
+    try:
+        return joined(parts)
+    except CredentialError as error:
+        if error.reason is Reason.CODE_SPLIT:
+            raise Unreadable(f"These are {error.detail}; name all of them.") from None
+        raise Unreadable(f"These parts make no card ({error.detail}).") from None

@@ -7,7 +7,7 @@ A snapshot is the form in which the VCI directory was published: `issuerInfo`, a
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,8 +27,15 @@ _METHOD = "rid"
 Json = dict[str, Any]
 
 
-def card_offers(path: Path, issuer: str | None) -> Iterator[Offer]:
-    """The keys that one file offers; `issuer` is whose they are, if the file does not say it.
+def card_offers(
+    path: Path, issuer: str | None, key_ids: Collection[str] = frozenset()
+) -> Iterator[Offer]:
+    """The keys that one file offers.
+
+    Args:
+        path: a JWKS of one issuer, or a snapshot of a directory.
+        issuer: whose the keys of a JWKS are.
+        key_ids: those of that issuer that are taken although they are no thumbprints.
 
     Raises:
         KeyRefused: nothing in it can be read, or nobody says whose keys they are.
@@ -45,7 +52,7 @@ def card_offers(path: Path, issuer: str | None) -> Iterator[Offer]:
         case {"keys": list() as keys}:
             if issuer is None:
                 raise KeyRefused("keys without an issuer; say in the recipe whose they are")
-            yield from (_offer(str(path), issuer, key) for key in keys)
+            yield from (_offer(str(path), issuer, key, key_ids) for key in keys)
         case _:
             raise KeyRefused("neither a JWKS nor a snapshot of a directory")
 
@@ -118,14 +125,18 @@ def thumbprint(jwk: Mapping[str, object]) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _offer(origin: str, issuer: str, jwk: object) -> Offer:
+def _offer(origin: str, issuer: str, jwk: object, key_ids: Collection[str] = frozenset()) -> Offer:
     def take() -> tuple[str, SignerKey]:
-        if not isinstance(jwk, dict) or jwk.get("kid") != thumbprint(jwk):
-            raise KeyRefused("a key id that is not the key's thumbprint")
+        key_id = jwk.get("kid") if isinstance(jwk, dict) else None
+        if not isinstance(jwk, dict) or not isinstance(key_id, str):
+            raise KeyRefused("a key without a key id")
+        # A thumbprint shows that the id is this key's; else somebody must have said so.
+        if key_id != thumbprint(jwk) and key_id not in key_ids:
+            raise KeyRefused("a key id that is not the key's thumbprint; key_ids may name it")
         key = key_of_jwk(jwk)
         if algorithms_of(key) != _ES256:
             raise KeyRefused("cards are signed by P-256 keys alone")
-        return str(jwk["kid"]), SignerKey(key, _ES256, checked(issuer))
+        return checked(key_id), SignerKey(key, _ES256, checked(issuer))
 
     kid = jwk.get("kid") if isinstance(jwk, dict) else None
     return Offer(origin, shown(f"{issuer} {kid}"), take)

@@ -79,7 +79,11 @@ def compile_trust(
     own = _own(recipe, folder)
     hcert = desk.keys("hcert", [(each.files, health_offers) for each in recipe.hcert])
     shc = desk.keys(
-        "shc", [(each.files, partial(card_offers, issuer=each.issuer)) for each in recipe.shc]
+        "shc",
+        [
+            (each.files, partial(card_offers, issuer=each.issuer, key_ids=each.key_ids))
+            for each in recipe.shc
+        ],
     )
     vc = desk.keys(
         "vc",

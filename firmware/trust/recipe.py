@@ -11,6 +11,7 @@ files = ["shc/vci_snapshot.json"]
 [[shc]]
 issuer = "https://health.example/shc"
 files = ["shc/example.jwks.json"]
+key_ids = ["2021-1"]                  # optional: its ids that are not thumbprints of their keys
 
 [[vds]]                               # ICAO VDS-NC
 anchors = ["csca/"]
@@ -58,6 +59,8 @@ class CardSource(Struct, forbid_unknown_fields=True):
 
     files: list[str]
     issuer: str | None = None
+    key_ids: list[str] = field(default_factory=list)
+    """Of that issuer, and taken although they are not the thumbprints of their keys."""
 
 
 class SealSource(Struct, forbid_unknown_fields=True):
@@ -116,4 +119,6 @@ def load_recipe(path: Path) -> Recipe:
         raise UserError(f"{path}: {error}.") from None
     if not 1 <= recipe.lasts_days <= LASTS_DAYS_MAX:
         raise UserError(f"{path}: lasts_days must lie between 1 and {LASTS_DAYS_MAX}.")
+    if any(each.key_ids and each.issuer is None for each in recipe.shc):
+        raise UserError(f"{path}: [[shc]] names key_ids, and no issuer whose they are.")
     return recipe

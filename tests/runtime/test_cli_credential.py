@@ -261,7 +261,7 @@ def test_a_card_in_parts(tmp_path: Path) -> None:
     found = report(path)
     assert found["agreed"] == 3
     assert [(each["id"], each["got"]) for each in found["told"]] == [
-        ("conflict", "code_split (parts of the card are missing)")
+        ("conflict", "code_split (1 of the 2 parts of a card)")
     ]
 
 

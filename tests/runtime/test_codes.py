@@ -199,9 +199,20 @@ def test_parts_of_two_visitors_never_make_one_card() -> None:
     assert surgery.desk.event(second) is None
     assert surgery.desk.event(b"a code of another kind") == CodeRefused(Reason.CODE_UNKNOWN_FORMAT)
     assert surgery.desk.event(first) is None
-    other = shckit.parts(card(1), 2)[0]
-    assert surgery.desk.event(other) == CodeRefused(Reason.CODE_MALFORMED)
-    assert surgery.desk.event(second) is None, "nothing is left of what did not fit together"
+    assert surgery.desk.event(b"shc:/0/2/5676") == CodeRefused(Reason.CODE_MALFORMED)
+    assert surgery.desk.event(second) is None, "nothing is left behind a part that is none"
+
+
+def test_what_one_visitor_left_costs_the_next_one_nothing() -> None:
+    """One went away after the first of two codes; another one's last code is still in view."""
+    ours, theirs = shckit.parts(card(2), 2), shckit.parts(card(1), 2)
+    desk = Surgery().desk
+    assert desk.event(theirs[0]) is None
+    assert desk.event(ours[0]) is None
+    assert isinstance(desk.event(ours[1]), CredentialPresented)
+    assert desk.event(ours[1]) is None
+    assert desk.event(theirs[0]) is None
+    assert isinstance(desk.event(theirs[1]), CredentialPresented)
 
 
 def test_a_newer_list_counts_from_the_next_code_on() -> None:

@@ -152,6 +152,16 @@ def test_two_people_compile_the_same_bytes(desk: Path) -> None:
     assert encode(compiled(desk).trust) == encode(compiled(desk, again).trust)
 
 
+def test_key_ids_of_an_issuer_that_names_its_keys_otherwise(desk: Path) -> None:
+    """They are taken where the recipe names them, and quarantined where it does not."""
+    stored(desk, "named.json", {"keys": [{**JWK, "kid": "2021-1"}, {**JWK, "kid": "2021-2"}]})
+    source = '[[shc]]\nissuer = "https://cards.example"\nfiles = ["named.json"]\n'
+    found = compiled(desk, source + 'key_ids = ["2021-1"]\n')
+    assert found.trust.public.shc.keys() == {"2021-1"}
+    assert read(frame(encode(found.trust))) == found.trust
+    assert ["thumbprint" in each.why for each in found.quarantined] == [True]
+
+
 def test_keys_without_end_under_one_id(tmp_path: Path) -> None:
     """A gate tries them all, so there is a most."""
     entries = [
@@ -205,6 +215,7 @@ def test_nothing_is_lost_in_silence(desk: Path, recipe: str, why: str) -> None:
         ("[[hcert]]\nfile = []", "files|file"),
         ("hcert = " + "[" * 3_000 + "]" * 3_000, "nested too deeply"),
         ("lasts_days = 0", "between 1 and 366"),
+        ('[[shc]]\nfiles = ["cards.json"]\nkey_ids = ["2021-1"]', "no issuer whose they are"),
         ("[[", "recipe"),
     ],
 )

@@ -307,7 +307,8 @@ def test_keys_of_cards(tmp_path: Path, document: object, issuer: str | None) -> 
     ("key", "why"),
     [
         ({**JWK, "kid": "other"}, "thumbprint"),
-        ("text", "thumbprint"),
+        ("text", "without a key id"),
+        ({**JWK, "kid": 7}, "without a key id"),
         ({**JWK, "d": "x"}, "private"),
         ({"kty": "OKP", "crv": "Ed25519",
           "x": url_text(EDWARDS.public_bytes_raw())},
@@ -319,6 +320,27 @@ def test_keys_that_are_no_keys_of_cards(tmp_path: Path, key: object, why: str) -
     if isinstance(key, dict) and "crv" in key and "y" not in key:
         key = {**key, "kid": thumbprint(key)}
     assert why in refused(card_offers(stored(tmp_path, "a.json", {"keys": [key]}), ISSUER))
+
+
+def test_key_ids_that_the_office_names(tmp_path: Path) -> None:
+    """Quebec calls its keys by other names, several of them one key: each is taken where the recipe
+    says so, and no key of another issuer is."""
+    named = [{**JWK, "kid": "2021-1"}, {**JWK, "kid": "2021-2"}]
+    path = stored(tmp_path, "a.json", {"keys": named})
+    found = taken(card_offers(path, ISSUER, ["2021-1", "2021-2"]))
+    assert found.keys() == {"2021-1", "2021-2"}
+    assert found["2021-1"] == found["2021-2"]
+    first, second = card_offers(path, ISSUER, ["2021-1"])
+    assert first.take()[0] == "2021-1"
+    with pytest.raises(KeyRefused, match="thumbprint"):
+        second.take()
+    hidden = [{**JWK, "kid": "2021\u202e"}]
+    assert "not show" in refused(
+        card_offers(stored(tmp_path, "b.json", {"keys": hidden}), ISSUER, ["2021\u202e"])
+    )
+    directory = {"issuerInfo": [{"issuer": {"iss": ISSUER}, "keys": named[:1]}]}
+    path = stored(tmp_path, "c.json", directory)
+    assert "thumbprint" in refused(card_offers(path, ISSUER, ["2021-1"]))
 
 
 def test_files_that_are_no_keys_of_cards(tmp_path: Path) -> None:

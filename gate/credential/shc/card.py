@@ -11,7 +11,7 @@ from gate.credential.health import Content
 from gate.credential.jsontext import read_object
 from gate.credential.model import Claim, Credential, CredentialError, CredentialKind, Examined
 from gate.credential.publictrust import PublicTrust, SignerKey
-from gate.credential.shc.content import health_of
+from gate.credential.shc.content import check_names, health_of
 from gate.credential.shc.jws import checked_key_id, inflated_claims, read_jws, signers
 from gate.credential.shc.numeric import decode, read_part
 from gate.credential.trust import TrustList
@@ -21,7 +21,7 @@ from gate.walltime import TIME_S_END, ClockQuality, WallTime
 FORMAT = "shc"
 HEALTH_CARD = "https://smarthealth.cards#health-card"
 """The type that every card has."""
-CLAIMS_DEPTH_MAX = 32
+CLAIMS_DEPTH_MAX = 16
 """Published examples nest twelve deep."""
 START_LEEWAY_S = 60
 """How much earlier than its start a card is taken, as for the gate's own passes: its issuer's
@@ -90,11 +90,13 @@ def verify_jws(jws: bytes, trust: TrustList, now: WallTime) -> Examined:
     3. The key id is one of it ("Determining keys associated with an issuer").
     4. The signature, r and s in 64 bytes (RFC 7518 section 3.4).
     5. The payload inflates within its bound to claims in JSON with a start, and an end that is
-       a number where there is one.
+       a number where there is one (RFC 7519 sections 4.1.4 and 4.1.5: null is none).
     6. The issuer is the very one whose key it is, to the letter.
-    7. The type of a health card, a FHIR version and a bundle, a revocation id of its alphabet.
+    7. The type of a health card, a FHIR version and a bundle, a revocation id of its alphabet,
+       a patient's name that shows what it is.
     8. The key's end; start, then end ("Expiration of Health Cards").
     9. Not revoked ("Revocation").
+    10. Its start comes before its end.
 
     On an UNTRUSTED clock steps 2 and 8 are left out, as for the gate's own passes: admission
     refers the visitor to an officer.
@@ -132,9 +134,11 @@ def _jws_of(payload: bytes) -> bytes:
 
 def _read_claims(claims: bytes) -> _Card:
     found = read_object(claims, depth_max=CLAIMS_DEPTH_MAX)
+    # Drafts of the specification called the start `iat`, and so do Quebec's cards of 2021.
+    start = found["nbf"] if "nbf" in found else found.get("iat")
     return _Card(
         issuer=found.get("iss"),
-        not_before_s=_number(found.get("nbf")),
+        not_before_s=_number(start),
         expires_s=_number(found["exp"]) if "exp" in found else None,
         credential=found.get("vc"),
     )
@@ -154,7 +158,8 @@ def _content(credential: object) -> Content:
     """What the `vc` claim attests.
 
     Raises:
-        CredentialError: CREDENTIAL_CONTENT: it is not that of a health card.
+        CredentialError: CREDENTIAL_CONTENT: it is not that of a health card, or a name in it
+            does not show what it is.
     """
     if not isinstance(credential, dict):
         raise _no_card("no vc claim")
@@ -171,6 +176,7 @@ def _content(credential: object) -> Content:
     # One that no list could name would make a card that nobody can revoke.
     if "rid" in credential and not (isinstance(rid, str) and _RID.fullmatch(rid)):
         raise _no_card("a revocation id that none can be")
+    check_names(bundle)
     return Content(health=health_of(bundle), payload=credential)
 
 
@@ -202,6 +208,11 @@ def _credential(
     public: PublicTrust,
     now: WallTime,
 ) -> Credential:
+    """What the card proves.
+
+    Raises:
+        CredentialError: CREDENTIAL_EXPIRED: there is no second at which it holds.
+    """
     # Over the claims as the issuer wrote them, before they were deflated. A holder can change
     # the digits, the parts, and a signature (r, s) into (r, n - s), which holds as well: none of
     # them is in it. Header and compression are signed, so that only the issuer can make other
@@ -209,14 +220,18 @@ def _credential(
     # is still the same card.
     replay_key = hashlib.sha256(claims).digest()[:_REPLAY_KEY_BYTES].hex()
     expires_s = signer.not_after_s if card.expires_s is None else card.expires_s
+    valid_from_s = _bounded(max(card.not_before_s, signer.not_before_s))
+    valid_until_s = _bounded(min(expires_s, signer.not_after_s))
+    if valid_from_s >= valid_until_s:
+        raise CredentialError(Reason.CREDENTIAL_EXPIRED, "it holds at no time")
     return Credential(
         format=FORMAT,
         kind=CredentialKind.HEALTH,
         issuer=signer.issuer,
         replay_key=replay_key,
         holder=f"{FORMAT}:{replay_key}",
-        valid_from_s=_bounded(max(card.not_before_s, signer.not_before_s)),
-        valid_until_s=_bounded(min(expires_s, signer.not_after_s)),
+        valid_from_s=valid_from_s,
+        valid_until_s=valid_until_s,
         doses=covid_doses(content.health),
         one_time=False,
         doubt=public.doubt(now),

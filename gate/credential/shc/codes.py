@@ -60,6 +60,10 @@ COVID_19_VACCINES: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """Code system → its codes of vaccines against COVID-19."""
 
+SINGLE_DOSE = frozenset({(CVX, "212")})
+"""System and code of vaccines of which one dose is the whole series: Janssen's. Cards of the United
+States do not say how many doses a series has."""
+
 COVID_19_TESTS = words(
     """
     94307-6 94308-4 94309-2 94310-0 94314-2 94315-9 94316-7 94500-6 94502-2 94533-7 94534-5 94558-4

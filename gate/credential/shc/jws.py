@@ -19,7 +19,8 @@ from gate.credential.signature import Algorithm, check
 from gate.reasons import Reason
 
 CLAIMS_BYTES_MAX = 65_536
-"""What a payload may inflate to; the longest published example has 30 KiB."""
+"""What a payload may inflate to. The longest published example has 30 KiB; the dearest JSON that
+fits in here is read within the 10 ms that refusing a code may take."""
 HEADER_DEPTH_MAX = 4
 """An `x5c` chain in a `jwk` nests three deep."""
 
