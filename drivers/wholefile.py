@@ -22,10 +22,14 @@ def read_whole(path: Path, bytes_max: int, device: str) -> bytes:
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb") as file:
+        try:
+            # Before anything else: a folder can be opened, and not be made a file of.
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise DriverError(ErrorKind.CORRUPT, device, f"{path} is no file")
-            data = file.read(bytes_max + 1)
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                data = file.read(bytes_max + 1)
+        finally:
+            os.close(handle)
     except FileNotFoundError:
         raise DriverError(ErrorKind.MISSING, device, f"{path} is not there") from None
     except PermissionError:
@@ -47,8 +51,16 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o644) -> None:
     a power cut, finds the old bytes or the new ones.
 
     Raises:
-        OSError: nothing was replaced, and no temporary file is left.
+        OSError: nothing was replaced, and no temporary file is left; it names `path`.
     """
+    try:
+        _replace(path, data, mode)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None  # nobody knows the temporary file
+        raise
+
+
+def _replace(path: Path, data: bytes, mode: int) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:

@@ -22,8 +22,9 @@ from gate.credential.model import (
 from gate.credential.signer import Signer
 from gate.credential.status import STATUS_INDEX_END
 from gate.credential.trust import IssuerKey, TrustList, issuer_key, key_id, trust_list
+from gate.credential.window import Window, window
 from gate.reasons import Reason
-from gate.walltime import TIME_S_END, ClockQuality, WallTime
+from gate.walltime import TIME_S_END, WallTime
 
 PREFIX = "GP1:"
 FORMAT = "native"
@@ -32,10 +33,6 @@ PASS_BYTES_MAX = 160
 DOSES_MAX = 23
 GROUP_MAX = 23
 """Both stay one byte of CBOR."""
-START_LEEWAY_S = 60
-"""How much earlier than its start a pass is taken: the office's clock may be a little ahead of
-the lane's, and a pass issued for "now" must work now. The end has no leeway, so that a pass of
-thirty seconds is one."""
 
 _PREFIX_BYTES = PREFIX.encode("ascii")
 _CLAIM_EXPIRES = 4
@@ -170,15 +167,13 @@ def verify_signed(signed: bytes, trust: TrustList, now: WallTime) -> tuple[Crede
         raise CredentialError(
             Reason.CREDENTIAL_KIND_NOT_ISSUED, f"{key.name} may not issue {claims.kind}"
         )
-    from_s = max(claims.not_before_s, key.not_before_s)
-    until_s = min(claims.expires_s, key.not_after_s)
-    if until_s <= from_s:  # no moment in which both hold, whatever time it is
-        raise CredentialError(Reason.CREDENTIAL_EXPIRED)
-    if now.quality is not ClockQuality.UNTRUSTED:
-        _check_times(from_s, until_s, now.unix_s)
+    holds = window(
+        max(claims.not_before_s, key.not_before_s), min(claims.expires_s, key.not_after_s)
+    )
+    holds.check(now)
     if trust.is_revoked(key.kid, claims.status_index):
         raise CredentialError(Reason.CREDENTIAL_REVOKED)
-    return _credential(claims, key, from_s, until_s), claims.holder_key
+    return _credential(claims, key, holds), claims.holder_key
 
 
 def status_index_of(payload: bytes, signer: Signer) -> int:
@@ -199,15 +194,7 @@ def _authenticate(signed: bytes, trust: TrustList) -> tuple[IssuerKey, PassClaim
     return key, _decode_claims(message.payload)
 
 
-def _check_times(from_s: int, until_s: int, now_s: int) -> None:
-    """Start and end. What is refused keeps its times to itself: they are its holder's."""
-    if now_s < from_s - START_LEEWAY_S:
-        raise CredentialError(Reason.CREDENTIAL_NOT_YET_VALID)
-    if now_s >= until_s:
-        raise CredentialError(Reason.CREDENTIAL_EXPIRED)
-
-
-def _credential(claims: PassClaims, key: IssuerKey, from_s: int, until_s: int) -> Credential:
+def _credential(claims: PassClaims, key: IssuerKey, holds: Window) -> Credential:
     """The pass is the pair of its key and its number: it may be issued anew with later times, in
     the phone of a visitor on the way, and admits once all the same."""
     holder = f"{key.kid.hex()}:{claims.status_index}"
@@ -217,8 +204,8 @@ def _credential(claims: PassClaims, key: IssuerKey, from_s: int, until_s: int) -
         issuer=key.name,
         replay_key=hashlib.sha256(holder.encode()).digest()[:_REPLAY_KEY_BYTES].hex(),
         holder=holder,
-        valid_from_s=from_s,
-        valid_until_s=until_s,
+        valid_from_s=holds.from_s,
+        valid_until_s=holds.until_s,
         doses=claims.doses,
         one_time=claims.kind is not CredentialKind.STAFF,
         group=claims.group,

@@ -12,7 +12,13 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from gate.credential.signature import Algorithm, PublicKey, algorithms_of
-from gate.credential.standing import AGE_DOUBT_S, AGE_REFUSE_S, AGE_WARN_S, Standing
+from gate.credential.standing import (
+    AGE_DOUBT_S,
+    AGE_REFUSE_S,
+    AGE_WARN_S,
+    CREATED_LEEWAY_S,
+    Standing,
+)
 from gate.reasons import Reason
 from gate.walltime import TIME_S_END, ClockQuality, WallTime
 
@@ -88,6 +94,10 @@ class PublicTrust(Struct, frozen=True):
         if self.is_empty or now.quality is ClockQuality.UNTRUSTED:
             return Standing.FRESH
         age_s = now.unix_s - self.created_s
+        if age_s < -CREATED_LEEWAY_S:
+            # Taken while no clock could tell. Its age would be counted from a day to come, and a
+            # list that never grows old is how a revoked key stays believed.
+            return Standing.OUTDATED
         if age_s >= AGE_REFUSE_S or now.unix_s >= self.expires_s:
             return Standing.OUTDATED
         if age_s >= AGE_DOUBT_S:

@@ -12,6 +12,8 @@ AGE_WARN_S = 3 * SECONDS_PER_DAY
 """From here on the lane says that its trust list is old."""
 AGE_DOUBT_S = 7 * SECONDS_PER_DAY
 """From here on an officer looks at every public certificate."""
+CREATED_LEEWAY_S = 3_600
+"""How far ahead of the lane's clock a list may have been made."""
 AGE_REFUSE_S = 30 * SECONDS_PER_DAY
 """From here on no public certificate is believed."""
 

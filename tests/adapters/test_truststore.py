@@ -106,7 +106,7 @@ def test_a_hostile_file_is_one_sentence(tmp_path: Path, text: str, why: str) -> 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     """Missing, a folder, binary, endless: each says which file and of what kind the trouble is."""
     assert fault(tmp_path / "none.toml").kind is ErrorKind.MISSING
-    assert fault(tmp_path).kind is ErrorKind.FAILED
+    assert fault(tmp_path).kind is ErrorKind.CORRUPT
     path = tmp_path / "trust.toml"
     path.write_bytes(b"\xff\xfe")
     assert fault(path).kind is ErrorKind.CORRUPT

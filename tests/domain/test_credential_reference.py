@@ -20,7 +20,6 @@ from gate.credential.native import (
     GROUP_MAX,
     PASS_BYTES_MAX,
     PREFIX,
-    START_LEEWAY_S,
     PassClaims,
     issue,
     signed_bytes_of,
@@ -28,6 +27,7 @@ from gate.credential.native import (
 from gate.credential.status import STATUS_BYTES_MAX, STATUS_INDEX_END
 from gate.credential.trust import issuer_key, trust_list
 from gate.credential.verify import PAYLOAD_CHARS_MAX, verify
+from gate.credential.window import START_LEEWAY_S
 from gate.reasons import Reason
 from gate.walltime import TIME_S_END, WallTime
 

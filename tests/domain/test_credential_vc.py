@@ -395,7 +395,9 @@ def test_a_key_attests_what_it_may() -> None:
 def test_a_key_holds_within_its_window(window: tuple[int, int]) -> None:
     """From its first second to before its last; on an untrusted clock nothing is said of it."""
     public = trusting(not_before_s=window[0], not_after_s=window[1])
-    assert refusal(code(), public) is Reason.CREDENTIAL_ISSUER_EXPIRED
+    ended = window[1] <= NOW_S
+    reason = Reason.CREDENTIAL_ISSUER_EXPIRED if ended else Reason.CREDENTIAL_NOT_YET_VALID
+    assert refusal(code(), public) is reason
     untrusted = WallTime(NOW_S * 1000, quality=ClockQuality.UNTRUSTED)
     assert accepted(code(), public, untrusted).credential.doses == 1
 
@@ -425,7 +427,6 @@ def test_a_certificate_holds_from_its_issue_to_its_end() -> None:
         ("2027-01-15T07:59:00Z", "1969-12-31T23:59:59Z"),
         ("2027-01-15T07:59:00Z", "2027-01-15T07:43:20Z"),
         ("2027-01-15T08:16:40Z", "2027-01-16T00:00:00Z"),
-        ("9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59-23:59"),
     ],
 )
 def test_a_window_without_a_moment_is_expired_on_any_clock(
@@ -451,7 +452,8 @@ def test_times_stay_within_what_a_credential_can_carry() -> None:
 @pytest.mark.parametrize("days", [-2, 2])
 def test_a_refusal_does_not_tell_the_times_of_a_certificate(days: int) -> None:
     """They are its holder's, and what a technician reads is kept."""
-    always = trusting(not_before_s=0, not_after_s=TIME_S_END)
+    whenever = trusting(not_before_s=0, not_after_s=TIME_S_END)
+    always = structs.replace(whenever, created_s=NOW_S - 3 * SECONDS_PER_DAY)
     dated = put(certificate(), "expirationDate", "2027-01-16T07:59:00Z")
     now = WallTime((NOW_S + days * SECONDS_PER_DAY) * 1000)
     with pytest.raises(CredentialError, match=r"\Acredential_(expired|not_yet_valid)[^0-9]*\Z"):

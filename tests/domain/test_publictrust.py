@@ -5,8 +5,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gate.credential.health import Health, Vaccination
 from gate.credential.model import CredentialKind
-from gate.credential.publictrust import EMPTY, PublicTrust
-from gate.credential.standing import AGE_DOUBT_S, AGE_REFUSE_S, AGE_WARN_S, Standing
+from gate.credential.publictrust import EMPTY, PublicTrust, SignerKey, Usage
+from gate.credential.signature import Algorithm
+from gate.credential.standing import (
+    AGE_DOUBT_S,
+    AGE_REFUSE_S,
+    AGE_WARN_S,
+    CREATED_LEEWAY_S,
+    Standing,
+)
 from gate.credential.trust import TrustError, issuer_key
 from gate.reasons import Reason
 from gate.walltime import ClockQuality, WallTime
@@ -23,7 +30,8 @@ def aged(age_s: int, quality: ClockQuality = ClockQuality.TRUSTED) -> WallTime:
     ("age_s", "standing"),
     [
         (0, Standing.FRESH),
-        (-3_600, Standing.FRESH),
+        (-CREATED_LEEWAY_S, Standing.FRESH),
+        (-CREATED_LEEWAY_S - 1, Standing.OUTDATED),
         (AGE_WARN_S - 1, Standing.FRESH),
         (AGE_WARN_S, Standing.AGEING),
         (AGE_DOUBT_S - 1, Standing.AGEING),
@@ -51,6 +59,15 @@ def test_the_date_that_it_carries_itself() -> None:
 def test_an_untrusted_clock_tells_no_age(age_s: int) -> None:
     """Admission refers everybody to an officer then, for the clock."""
     assert LIST.standing(aged(age_s, ClockQuality.UNTRUSTED)) is Standing.FRESH
+
+
+def test_a_key_is_for_what_it_can_do() -> None:
+    """Nobody lists a key under an algorithm that it has nothing to do with, or under none."""
+    key = Ed25519PrivateKey.generate().public_key()
+    assert SignerKey(key, frozenset({Algorithm.EDDSA}), "XX").usages == frozenset(Usage)
+    for algorithms in (frozenset({Algorithm.ES256}), frozenset(), frozenset(Algorithm)):
+        with pytest.raises(ValueError, match="can't be used"):
+            SignerKey(key, algorithms, "XX")
 
 
 def test_no_list_has_no_age() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from gate.credential.covid import COVID_19, ICD11_DISEASE, ICD11_VACCINES, covid_doses
+from gate.credential.covid import COVID_19, ICD11_DISEASE, ICD11_VACCINES
 from gate.credential.hcert.envelope import malformed
 from gate.credential.hcert.generalcbor import TAGGED
 from gate.credential.health import Content, Health, Recovery, Test, Vaccination
@@ -60,11 +60,6 @@ class Statement(Struct, frozen=True):
     ids: tuple[tuple[str, str], ...] = ()
     """Of each entry, the country and the unique certificate identifier (UCI) that it can be
     revoked by."""
-
-    @property
-    def doses(self) -> int | None:
-        """Doses against COVID-19, or None where none is attested."""
-        return covid_doses(self.content.health)
 
 
 def read(health: object) -> Statement:

@@ -6,29 +6,29 @@ import math
 from collections.abc import Iterator
 
 from gate.credential import cose
+from gate.credential.certified import certified
 from gate.credential.cose import SignedMessage
 from gate.credential.hcert import claims as token
 from gate.credential.hcert import content, envelope
 from gate.credential.hcert.claims import Claims
 from gate.credential.hcert.content import Statement
 from gate.credential.hcert.envelope import malformed
-from gate.credential.model import Claim, Credential, CredentialError, CredentialKind, Examined
-from gate.credential.publictrust import PublicTrust, SignerKey, Usage
-from gate.credential.signature import Algorithm, check
+from gate.credential.model import Claim, CredentialError, Examined
+from gate.credential.publictrust import PublicTrust, SignerKey
+from gate.credential.signature import Algorithm
+from gate.credential.signers import authentic, first_that_fits, holding
 from gate.credential.trust import TrustList
+from gate.credential.window import Window, window
 from gate.reasons import Reason
-from gate.walltime import ClockQuality, WallTime
+from gate.walltime import WallTime
 
 PREFIX = envelope.PREFIX
 FORMAT = "hcert"
-START_LEEWAY_S = 60
-"""How far an issuer's clock may be ahead of the lane's: who was tested a moment ago comes in."""
 STRANGER_BYTES_MAX = 4_096
 """Longest claims of an unknown key that are looked at; genuine ones have 800."""
 
 _ALGORITHMS = frozenset({int(Algorithm.ES256), int(Algorithm.PS256)})
 """Electronic Health Certificate Specification, section 3.3.2. There is no default."""
-_REPLAY_KEY_BYTES = 16
 _REVOCATION_BYTES = 16
 """Of a SHA-256, in a revocation list (EU DCC revocation, eHealth Network 2022)."""
 
@@ -73,27 +73,22 @@ def verify_hcert(payload: bytes, trust: TrustList, now: WallTime) -> Examined:
     if claims.expires_s is None:
         raise malformed("no end of validity")
     statement = content.read(claims.health)
-    from_s = math.floor(max(claims.issued_s or 0, claims.not_before_s or 0, 0))
-    until_s = math.floor(claims.expires_s) + 1
-    signer = _fitting(signers, statement.usage, from_s, until_s, now)
+    stated = window(
+        math.floor(max(claims.issued_s or 0, claims.not_before_s or 0, 0)),
+        math.floor(claims.expires_s) + 1,
+    )
+
+    def fit(signer: SignerKey) -> Window:
+        if statement.usage not in signer.usages:
+            raise CredentialError(Reason.CREDENTIAL_KIND_NOT_ISSUED, signer.issuer)
+        return holding(signer, stated, now)
+
+    signer, holds = first_that_fits(signers, fit)
     if public.hcert_revoked and not public.hcert_revoked.isdisjoint(
         _revocation_ids(message, claims, statement, signer)
     ):
         raise CredentialError(Reason.CREDENTIAL_REVOKED)
-    replay_key = hashlib.sha256(message.payload).digest()[:_REPLAY_KEY_BYTES].hex()
-    credential = Credential(
-        format=FORMAT,
-        kind=CredentialKind.HEALTH,
-        issuer=signer.issuer,
-        replay_key=replay_key,
-        holder=f"{FORMAT}:{replay_key}",
-        valid_from_s=max(from_s, signer.not_before_s),
-        valid_until_s=min(until_s, signer.not_after_s),
-        doses=statement.doses,
-        one_time=False,
-        doubt=public.doubt(now),
-    )
-    return Examined(credential, statement.content)
+    return certified(FORMAT, signer, message.payload, holds, statement.content, public, now)
 
 
 def read(payload: bytes) -> Claim:
@@ -130,55 +125,7 @@ def _signers(message: SignedMessage, public: PublicTrust) -> list[SignerKey]:
         if len(message.payload) <= STRANGER_BYTES_MAX:
             token.read(message.payload)
         raise CredentialError(Reason.CREDENTIAL_ISSUER_UNKNOWN)
-    able = [key for key in keys if algorithm in key.algorithms]
-    if not able:
-        raise CredentialError(Reason.CREDENTIAL_ALGORITHM, "none of the key's")
-    signed = message.signed_bytes
-    for place, signer in enumerate(able):
-        try:
-            check(algorithm, signer.key, message.signature, signed)
-        except CredentialError:
-            continue
-        return [signer, *(other for other in able[place + 1 :] if other.key == signer.key)]
-    raise CredentialError(Reason.CREDENTIAL_SIGNATURE)
-
-
-def _fitting(
-    signers: list[SignerKey], usage: Usage, from_s: int, until_s: int, now: WallTime
-) -> SignerKey:
-    """Steps 8 to 10 of `verify_hcert`: the first that passes them, or the first one's error."""
-    refusals: list[CredentialError] = []
-    for signer in signers:
-        try:
-            _check_signer(signer, usage, from_s, until_s, now)
-        except CredentialError as refusal:
-            refusals.append(refusal)
-        else:
-            return signer
-    raise refusals[0]
-
-
-def _check_signer(
-    signer: SignerKey, usage: Usage, from_s: int, until_s: int, now: WallTime
-) -> None:
-    """Return if it may attest this, and both hold now."""
-    if usage not in signer.usages:
-        raise CredentialError(
-            Reason.CREDENTIAL_KIND_NOT_ISSUED, f"{signer.issuer} does not attest {usage}"
-        )
-    if from_s >= until_s:
-        raise CredentialError(Reason.CREDENTIAL_EXPIRED, "held at no time")
-    if now.quality is not ClockQuality.UNTRUSTED:
-        if now.unix_s < from_s - START_LEEWAY_S:
-            raise CredentialError(Reason.CREDENTIAL_NOT_YET_VALID)
-        if now.unix_s >= until_s:
-            raise CredentialError(Reason.CREDENTIAL_EXPIRED)
-        if now.unix_s < signer.not_before_s:
-            raise CredentialError(Reason.CREDENTIAL_NOT_YET_VALID, signer.issuer)
-        if now.unix_s >= signer.not_after_s:
-            raise CredentialError(Reason.CREDENTIAL_ISSUER_EXPIRED, signer.issuer)
-    if max(from_s, signer.not_before_s) >= min(until_s, signer.not_after_s):
-        raise CredentialError(Reason.CREDENTIAL_EXPIRED, "held at no time that its signer did")
+    return authentic(keys, algorithm, message.signature, message.signed_bytes)
 
 
 def _revocation_ids(

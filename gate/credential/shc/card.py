@@ -1,35 +1,32 @@
 """From the text of a SMART Health Card to a credential, or to one reason why not."""
 
-import hashlib
-import math
 import re
 
 from msgspec import Struct
 
-from gate.credential.covid import covid_doses
+from gate.credential.certified import certified
 from gate.credential.health import Content
 from gate.credential.jsontext import read_object
-from gate.credential.model import Claim, Credential, CredentialError, CredentialKind, Examined
-from gate.credential.publictrust import PublicTrust, SignerKey
+from gate.credential.model import Claim, CredentialError, Examined
+from gate.credential.publictrust import PublicTrust
 from gate.credential.shc.content import check_names, health_of
-from gate.credential.shc.jws import checked_key_id, inflated_claims, read_jws, signers
+from gate.credential.shc.jws import checked_key_id, inflated_claims, read_jws
 from gate.credential.shc.numeric import decode, read_part
+from gate.credential.signature import Algorithm
+from gate.credential.signers import authentic, first_that_fits, holding
 from gate.credential.trust import TrustList
+from gate.credential.window import window
 from gate.reasons import Reason
-from gate.walltime import TIME_S_END, ClockQuality, WallTime
+from gate.walltime import TIME_S_END, WallTime
 
 FORMAT = "shc"
 HEALTH_CARD = "https://smarthealth.cards#health-card"
 """The type that every card has."""
 CLAIMS_DEPTH_MAX = 16
 """Published examples nest twelve deep."""
-START_LEEWAY_S = 60
-"""How much earlier than its start a card is taken, as for the gate's own passes: its issuer's
-clock may be a little ahead of the lane's."""
 
 _RID = re.compile(r"[A-Za-z0-9_-]{1,24}")
 """A revocation id ("Revocation" in the specification)."""
-_REPLAY_KEY_BYTES = 16
 
 
 class _Card(Struct, frozen=True):
@@ -94,12 +91,12 @@ def verify_jws(jws: bytes, trust: TrustList, now: WallTime) -> Examined:
     6. The issuer is the very one whose key it is, to the letter.
     7. The type of a health card, a FHIR version and a bundle, a revocation id of its alphabet,
        a patient's name that shows what it is.
-    8. The key's end; start, then end ("Expiration of Health Cards").
+    8. It has a moment in which it holds; start, then end ("Expiration of Health Cards"); the key's
+       own window.
     9. Not revoked ("Revocation").
-    10. Its start comes before its end.
 
-    On an UNTRUSTED clock steps 2 and 8 are left out, as for the gate's own passes: admission
-    refers the visitor to an officer.
+    On an UNTRUSTED clock nothing of steps 2 and 8 is asked that needs a clock, as for the
+    gate's own passes: admission refers the visitor to an officer.
 
     Raises:
         CredentialError: with the reason of the first check that fails.
@@ -112,17 +109,22 @@ def verify_jws(jws: bytes, trust: TrustList, now: WallTime) -> Examined:
     candidates = public.shc.get(key_id)
     if not candidates:
         raise CredentialError(Reason.CREDENTIAL_ISSUER_UNKNOWN, "no such key id")
-    authentic = signers(message, candidates)
+    signers = authentic(candidates, Algorithm.ES256, message.signature, message.signed)
     claims = inflated_claims(message)
     card = _read_claims(claims)
-    signer = next((each for each in authentic if each.issuer == card.issuer), None)
-    if signer is None:
+    issuers = [each for each in signers if each.issuer == card.issuer]
+    if not issuers:
         raise CredentialError(Reason.CREDENTIAL_ISSUER_MISMATCH, "another issuer than the key's")
     content = _content(card.credential)
-    if now.quality is not ClockQuality.UNTRUSTED:
-        _check_times(card, signer, now.unix_s)
+    stated = window(card.not_before_s, TIME_S_END if card.expires_s is None else card.expires_s)
+    signer, holds = first_that_fits(issuers, lambda each: holding(each, stated, now))
     _check_revoked(public, key_id, card, content)
-    return Examined(_credential(card, signer, claims, content, public, now), content)
+    # Over the claims as the issuer wrote them, before they were deflated. A holder can change
+    # the digits, the parts, and a signature (r, s) into (r, n - s), which holds as well: none of
+    # them is in it. Header and compression are signed, so that only the issuer can make other
+    # ones; and a card that it signs again with the same claims, as many do for every printout,
+    # is still the same card.
+    return certified(FORMAT, signer, claims, holds, content, public, now)
 
 
 def _jws_of(payload: bytes) -> bytes:
@@ -180,15 +182,6 @@ def _content(credential: object) -> Content:
     return Content(health=health_of(bundle), payload=credential)
 
 
-def _check_times(card: _Card, signer: SignerKey, now_s: int) -> None:
-    if now_s >= signer.not_after_s:
-        raise CredentialError(Reason.CREDENTIAL_ISSUER_EXPIRED, f"until {signer.not_after_s}")
-    if now_s < max(card.not_before_s, signer.not_before_s) - START_LEEWAY_S:
-        raise CredentialError(Reason.CREDENTIAL_NOT_YET_VALID)
-    if card.expires_s is not None and now_s >= card.expires_s:
-        raise CredentialError(Reason.CREDENTIAL_EXPIRED)
-
-
 def _check_revoked(public: PublicTrust, key_id: str, card: _Card, content: Content) -> None:
     """A revocation id names all cards of its holder that were issued before its time."""
     revoked = public.shc_revoked.get(key_id)
@@ -198,49 +191,6 @@ def _check_revoked(public: PublicTrust, key_id: str, card: _Card, content: Conte
     before_s = revoked.rids.get(rid)
     if before_s is not None and (before_s >= TIME_S_END or card.not_before_s < before_s):
         raise CredentialError(Reason.CREDENTIAL_REVOKED)
-
-
-def _credential(
-    card: _Card,
-    signer: SignerKey,
-    claims: bytes,
-    content: Content,
-    public: PublicTrust,
-    now: WallTime,
-) -> Credential:
-    """What the card proves.
-
-    Raises:
-        CredentialError: CREDENTIAL_EXPIRED: there is no second at which it holds.
-    """
-    # Over the claims as the issuer wrote them, before they were deflated. A holder can change
-    # the digits, the parts, and a signature (r, s) into (r, n - s), which holds as well: none of
-    # them is in it. Header and compression are signed, so that only the issuer can make other
-    # ones; and a card that it signs again with the same claims, as many do for every printout,
-    # is still the same card.
-    replay_key = hashlib.sha256(claims).digest()[:_REPLAY_KEY_BYTES].hex()
-    expires_s = signer.not_after_s if card.expires_s is None else card.expires_s
-    valid_from_s = _bounded(max(card.not_before_s, signer.not_before_s))
-    valid_until_s = _bounded(min(expires_s, signer.not_after_s))
-    if valid_from_s >= valid_until_s:
-        raise CredentialError(Reason.CREDENTIAL_EXPIRED, "it holds at no time")
-    return Credential(
-        format=FORMAT,
-        kind=CredentialKind.HEALTH,
-        issuer=signer.issuer,
-        replay_key=replay_key,
-        holder=f"{FORMAT}:{replay_key}",
-        valid_from_s=valid_from_s,
-        valid_until_s=valid_until_s,
-        doses=covid_doses(content.health),
-        one_time=False,
-        doubt=public.doubt(now),
-    )
-
-
-def _bounded(time_s: float) -> int:
-    """The first whole second that is not before it, within what times here can be."""
-    return max(0, min(math.ceil(time_s), TIME_S_END))
 
 
 def _text(value: object) -> str:

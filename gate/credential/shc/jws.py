@@ -13,9 +13,7 @@ from gate.credential import base64url
 from gate.credential.inflate import RAW_DEFLATE, inflate
 from gate.credential.jsontext import read_object
 from gate.credential.model import CredentialError
-from gate.credential.publictrust import SignerKey
 from gate.credential.shc.numeric import JWS_CHARS_MAX
-from gate.credential.signature import Algorithm, check
 from gate.reasons import Reason
 
 CLAIMS_BYTES_MAX = 65_536
@@ -87,24 +85,6 @@ def checked_key_id(message: Jws) -> str:
     return key_id
 
 
-def signers(message: Jws, candidates: tuple[SignerKey, ...]) -> tuple[SignerKey, ...]:
-    """Those of the candidates whose key signed the message; at least one.
-
-    Issuers that share a key share its id too, and only the claims say which of them it was.
-
-    Raises:
-        CredentialError: CREDENTIAL_SIGNATURE; CREDENTIAL_ALGORITHM if no candidate's key is
-            for ES256.
-    """
-    able = tuple(each for each in candidates if Algorithm.ES256 in each.algorithms)
-    if not able:
-        raise CredentialError(Reason.CREDENTIAL_ALGORITHM, "the key is for another algorithm")
-    found = tuple(each for each in able if _is_signer(message, each))
-    if not found:
-        raise CredentialError(Reason.CREDENTIAL_SIGNATURE)
-    return found
-
-
 def inflated_claims(message: Jws) -> bytes:
     """The payload as its issuer wrote it.
 
@@ -112,14 +92,6 @@ def inflated_claims(message: Jws) -> bytes:
         CredentialError: CODE_TOO_LARGE; CODE_MALFORMED: no raw DEFLATE stream (RFC 1951).
     """
     return inflate(message.compressed, window_bits=RAW_DEFLATE, bytes_max=CLAIMS_BYTES_MAX)
-
-
-def _is_signer(message: Jws, signer: SignerKey) -> bool:
-    try:
-        check(Algorithm.ES256, signer.key, message.signature, message.signed)
-    except CredentialError:
-        return False
-    return True
 
 
 def _malformed(detail: str) -> CredentialError:

@@ -1,31 +1,26 @@
 """The whole way of a W3C certificate: from its text to what its issuer attests."""
 
 import binascii
-import hashlib
 import math
-from collections.abc import Sequence
 
-from gate.credential.covid import covid_doses
-from gate.credential.health import Content, Health
-from gate.credential.model import Claim, Credential, CredentialError, CredentialKind, Examined
+from gate.credential.certified import certified
+from gate.credential.health import Content
+from gate.credential.model import Claim, CredentialError, Examined
 from gate.credential.names import check_name
-from gate.credential.publictrust import PublicTrust, SignerKey, Usage
-from gate.credential.signature import Algorithm, check
+from gate.credential.publictrust import SignerKey, Usage
+from gate.credential.signers import authentic, first_that_fits, holding
 from gate.credential.trust import TrustList
 from gate.credential.vc import archive, attested, document, proof
 from gate.credential.vc.canonical import canonical
 from gate.credential.vc.document import Document
 from gate.credential.vc.proof import Proof
+from gate.credential.window import Window, window
 from gate.reasons import Reason
-from gate.walltime import TIME_S_END, ClockQuality, WallTime
+from gate.walltime import TIME_S_END, WallTime
 
 PREFIX = b"B64:"
 PREFIX_ZIP = b"PK\3\4"
 FORMAT = "vc"
-START_LEEWAY_S = 60
-"""How far an issuer's clock may be ahead of the lane's."""
-
-_REPLAY_KEY_BYTES = 16
 
 
 def read(payload: bytes) -> Claim:
@@ -78,19 +73,25 @@ def verify_vc(payload: bytes, trust: TrustList, now: WallTime) -> Examined:
     if public.is_outdated(now):
         raise CredentialError(Reason.TRUST_LIST_OUTDATED)
     algorithm = proof.algorithm(signed_by)
-    signers = _signers(public, signed_by.method, algorithm)
+    named = public.vc.get(signed_by.method, ())
+    if not named:
+        raise CredentialError(Reason.CREDENTIAL_ISSUER_UNKNOWN)
     signed = proof.signed_bytes(signed_by, canonical(certificate.statements))
-    authentic = _authentic(algorithm, signers, signed_by.signature, signed)
-    entitled = _entitled(authentic, certificate, signed_by, now)
+    signers = authentic(named, algorithm, signed_by.signature, signed)
+    stated = _stated(certificate)
+
+    def fit(signer: SignerKey) -> Window:
+        if signed_by.purpose != proof.ASSERTION or Usage.VACCINATION not in signer.usages:
+            raise CredentialError(Reason.CREDENTIAL_KIND_NOT_ISSUED)
+        if certificate.issuer != signer.issuer:
+            raise CredentialError(Reason.CREDENTIAL_ISSUER_MISMATCH)
+        return holding(signer, stated, now)
+
+    signer, holds = first_that_fits(signers, fit)
     health = attested.health(certificate.evidence)
     check_name(certificate.statements["credentialSubject"].get("name", ""))
-    signer, window_s = _holding(entitled, _window(certificate))
-    if now.quality is not ClockQuality.UNTRUSTED:
-        _check_times(window_s, now.unix_s)
-    return Examined(
-        _credential(signed, signer, public, now, health, window_s),
-        Content(health, certificate.statements),
-    )
+    content = Content(health, certificate.statements)
+    return certified(FORMAT, signer, signed, holds, content, public, now)
 
 
 def _parse(payload: bytes) -> tuple[Document, Proof]:
@@ -116,114 +117,7 @@ def _base64(text: bytes) -> bytes:
     return data
 
 
-def _signers(public: PublicTrust, method: str, algorithm: Algorithm) -> list[SignerKey]:
-    """The keys of that name that take the algorithm; never empty."""
-    named = public.vc.get(method, ())
-    if not named:
-        raise CredentialError(Reason.CREDENTIAL_ISSUER_UNKNOWN)
-    signers = [each for each in named if algorithm in each.algorithms]
-    if not signers:
-        raise CredentialError(Reason.CREDENTIAL_ALGORITHM, "not the key's")
-    return signers
-
-
-def _authentic(
-    algorithm: Algorithm, signers: Sequence[SignerKey], signature: bytes, signed: bytes
-) -> list[SignerKey]:
-    """Whose signature it is, of several keys of one name; never empty."""
-    found = [each for each in signers if _is_signer(algorithm, each, signature, signed)]
-    if not found:
-        raise CredentialError(Reason.CREDENTIAL_SIGNATURE)
-    return found
-
-
-def _is_signer(algorithm: Algorithm, signer: SignerKey, signature: bytes, signed: bytes) -> bool:
-    try:
-        check(algorithm, signer.key, signature, signed)
-    except CredentialError:
-        return False
-    return True
-
-
-def _entitled(
-    authentic: Sequence[SignerKey], certificate: Document, signed_by: Proof, now: WallTime
-) -> list[SignerKey]:
-    """Who of the signers may say such a thing now; never empty."""
-    entitled: list[SignerKey] = []
-    refused: list[CredentialError] = []
-    for signer in authentic:
-        try:
-            _check_entitled(signer, certificate, signed_by, now)
-        except CredentialError as error:
-            refused.append(error)
-        else:
-            entitled.append(signer)
-    if not entitled:
-        raise refused[0]
-    return entitled
-
-
-def _check_entitled(
-    signer: SignerKey, certificate: Document, signed_by: Proof, now: WallTime
-) -> None:
-    """Steps 6 to 8 of `verify_vc`."""
-    if signed_by.purpose != proof.ASSERTION or Usage.VACCINATION not in signer.usages:
-        raise CredentialError(Reason.CREDENTIAL_KIND_NOT_ISSUED)
-    if certificate.issuer != signer.issuer:
-        raise CredentialError(Reason.CREDENTIAL_ISSUER_MISMATCH)
-    is_dated = now.quality is not ClockQuality.UNTRUSTED
-    if is_dated and not signer.not_before_s <= now.unix_s < signer.not_after_s:
-        raise CredentialError(Reason.CREDENTIAL_ISSUER_EXPIRED)
-
-
-def _window(certificate: Document) -> tuple[int, int]:
-    """From when to when it holds by its own word, in Unix seconds; the end exclusive."""
-    from_s = math.floor(attested.instant_s(certificate.issued))
-    if not certificate.expires:
-        return from_s, TIME_S_END
-    return from_s, math.floor(attested.instant_s(certificate.expires))
-
-
-def _holding(
-    entitled: Sequence[SignerKey], stated_s: tuple[int, int]
-) -> tuple[SignerKey, tuple[int, int]]:
-    """The first signer in whose window it holds at all, and from when to when it does."""
-    for signer in entitled:
-        from_s = max(stated_s[0], signer.not_before_s, 0)
-        until_s = min(stated_s[1], signer.not_after_s, TIME_S_END)
-        if from_s < until_s:
-            return signer, (from_s, until_s)
-    raise CredentialError(Reason.CREDENTIAL_EXPIRED, "held at no time")
-
-
-def _check_times(window_s: tuple[int, int], now_s: int) -> None:
-    """Start and end. What is refused keeps its times to itself: they are its holder's."""
-    from_s, until_s = window_s
-    if now_s < from_s - START_LEEWAY_S:
-        raise CredentialError(Reason.CREDENTIAL_NOT_YET_VALID)
-    if now_s >= until_s:
-        raise CredentialError(Reason.CREDENTIAL_EXPIRED)
-
-
-def _credential(
-    signed: bytes,
-    signer: SignerKey,
-    public: PublicTrust,
-    now: WallTime,
-    health: Health,
-    window_s: tuple[int, int],
-) -> Credential:
-    from_s, until_s = window_s
-    replay_key = hashlib.sha256(signed).digest()[:_REPLAY_KEY_BYTES].hex()
-    return Credential(
-        format=FORMAT,
-        kind=CredentialKind.HEALTH,
-        issuer=signer.issuer,
-        replay_key=replay_key,
-        holder=f"{FORMAT}:{replay_key}",
-        valid_from_s=from_s,
-        valid_until_s=until_s,
-        doses=covid_doses(health),
-        one_time=False,
-        doubt=public.doubt(now),
-    )
+def _stated(certificate: Document) -> Window:
+    """From when to when it holds by its own word."""
+    until_s = attested.instant_s(certificate.expires) if certificate.expires else TIME_S_END
+    return window(math.floor(attested.instant_s(certificate.issued)), math.floor(until_s))

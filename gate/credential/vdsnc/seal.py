@@ -13,17 +13,19 @@ import rfc8785
 from msgspec import Struct
 
 from gate.credential import base64url
-from gate.credential.covid import covid_doses
+from gate.credential.certified import certified
 from gate.credential.health import Content, Health
 from gate.credential.jsontext import read_object
-from gate.credential.model import Claim, Credential, CredentialError, CredentialKind, Examined
+from gate.credential.model import Claim, CredentialError, Examined
 from gate.credential.publictrust import PublicTrust, SignerKey
-from gate.credential.signature import Algorithm, check
+from gate.credential.signature import Algorithm
+from gate.credential.signers import authentic, holding
 from gate.credential.trust import TrustList
 from gate.credential.vdsnc.content import health
 from gate.credential.vdsnc.countries import is_other_country
+from gate.credential.window import window
 from gate.reasons import Reason
-from gate.walltime import TIME_S_END, ClockQuality, WallTime
+from gate.walltime import WallTime
 
 PREFIX = b"{"
 FORMAT = "vds-nc"
@@ -43,7 +45,6 @@ _TAG_SEQUENCE = 0x30
 _LONG_FORM = 0x80
 _LENGTH_BYTES_MAX = 2
 """Of a certificate that a QR code can hold."""
-_REPLAY_KEY_BYTES = 16
 
 
 class Seal(Struct, frozen=True):
@@ -96,12 +97,11 @@ def verify_vdsnc(payload: bytes, trust: TrustList, now: WallTime) -> Examined:
        country's CSCA and its key usage are known to hold (Doc 9303-12).
     5. The signature over the canonical form of the data (TR, signature zone; RFC 8785).
     6. The seal's issuer is the certificate's country, where that can be judged.
-    7. The signer's certificate is in its window.
+    7. The signer's certificate is in its window, which has a moment in common with the list's.
     8. What such a seal states (TR, message zone), and that the signer may attest it.
-    9. There is a time at which it holds.
 
     A seal has no expiry: it holds as long as its signer's certificate and the list that names it.
-    On an UNTRUSTED clock steps 2 and 7 are left out.
+    On an UNTRUSTED clock nothing of steps 2 and 7 is asked that needs a clock.
 
     Raises:
         CredentialError: with the reason of the first check that fails.
@@ -114,19 +114,16 @@ def verify_vdsnc(payload: bytes, trust: TrustList, now: WallTime) -> Examined:
     if algorithm is None:
         raise CredentialError(Reason.CREDENTIAL_ALGORITHM)
     signer = _signer(public, seal.fingerprint)
-    if algorithm not in signer.algorithms:
-        raise CredentialError(Reason.CREDENTIAL_ALGORITHM, "not the certificate's")
     signed = rfc8785.dumps(seal.data)
-    check(algorithm, signer.key, seal.signature, signed)
+    authentic((signer,), algorithm, seal.signature, signed)
     if is_other_country(seal.issuer, signer.issuer):
         raise CredentialError(Reason.CREDENTIAL_ISSUER_MISMATCH)
-    _check_window(signer, now)
+    holds = holding(signer, window(0, public.expires_s), now)
     attested, usage = health(seal.kind, seal.version, seal.message)
     if usage not in signer.usages:
         raise CredentialError(Reason.CREDENTIAL_KIND_NOT_ISSUED)
-    return Examined(
-        _credential(signed, signer, public, now, attested), Content(attested, seal.data)
-    )
+    content = Content(attested, seal.data)
+    return certified(FORMAT, signer, signed, holds, content, public, now)
 
 
 def _signer(public: PublicTrust, fingerprint: bytes) -> SignerKey:
@@ -137,41 +134,6 @@ def _signer(public: PublicTrust, fingerprint: bytes) -> SignerKey:
             f"no signer has the certificate {fingerprint.hex()}",
         )
     return signer
-
-
-def _check_window(signer: SignerKey, now: WallTime) -> None:
-    if now.quality is ClockQuality.UNTRUSTED:
-        return
-    if not signer.not_before_s <= now.unix_s < signer.not_after_s:
-        raise CredentialError(Reason.CREDENTIAL_ISSUER_EXPIRED)
-
-
-def _window(signer: SignerKey, public: PublicTrust) -> tuple[int, int]:
-    """From when to when a seal of this signer holds, in Unix seconds; the end exclusive."""
-    from_s = max(signer.not_before_s, 0)
-    until_s = min(signer.not_after_s, public.expires_s, TIME_S_END)
-    if until_s <= from_s:
-        raise CredentialError(Reason.CREDENTIAL_EXPIRED, "held at no time")
-    return from_s, until_s
-
-
-def _credential(
-    signed: bytes, signer: SignerKey, public: PublicTrust, now: WallTime, attested: Health
-) -> Credential:
-    from_s, until_s = _window(signer, public)
-    replay_key = hashlib.sha256(signed).digest()[:_REPLAY_KEY_BYTES].hex()
-    return Credential(
-        format=FORMAT,
-        kind=CredentialKind.HEALTH,
-        issuer=signer.issuer,
-        replay_key=replay_key,
-        holder=f"{FORMAT}:{replay_key}",
-        valid_from_s=from_s,
-        valid_until_s=until_s,
-        doses=covid_doses(attested),
-        one_time=False,
-        doubt=public.doubt(now),
-    )
 
 
 def _seal(payload: bytes) -> Seal:
