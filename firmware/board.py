@@ -14,6 +14,7 @@ from msgspec import Struct
 from drivers.gpio import GpioBoard
 from drivers.journal.journal import SqliteJournal
 from drivers.reporter import Reporter
+from drivers.reporter.wire import Topics
 from firmware.config import BoardKind, Config, ThermometerKind
 
 if TYPE_CHECKING:
@@ -102,7 +103,16 @@ def journal_of(
     )
 
 
-def reporter_of(config: Config, journal: SqliteJournal) -> Reporter | None:
-    """Who reports the lane, not started; None where the site has no broker."""
+def reporter_of(
+    config: Config, journal: SqliteJournal, take_trust: Callable[[bytes], None]
+) -> Reporter | None:
+    """Who reports the lane, not started; None where the site has no broker.
+
+    `take_trust` is told of a trust list that comes over MQTT, where the lane has one at all.
+    """
     reporter = config.reporter
-    return None if reporter is None else Reporter(reporter, journal)
+    if reporter is None:
+        return None
+    trust = Topics(config.site, config.lane).trust
+    inbox = {trust: take_trust} if config.trust_bundle is not None else {}
+    return Reporter(reporter, journal, inbox=inbox)

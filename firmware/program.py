@@ -8,6 +8,7 @@ outputs first; each part of it is tried, whatever became of the others.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -135,7 +136,8 @@ class Program:
         loop = asyncio.get_running_loop()
 
         def believe(trust: TrustList) -> None:
-            loop.call_soon_threadsafe(self._believe, trust)
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and the lane with it
+                loop.call_soon_threadsafe(self._believe, trust)
 
         self._issuers = Issuers(config, self._wall.now, believe)
         self.journal = board.journal_of(config, self._wall.now, self._journal_health)
@@ -191,7 +193,9 @@ class Program:
         self._issuers.start()
         self._shutdown.append(("trust list", self._issuers.close))
         self._tell_issuers()
-        self.reporter = board.reporter_of(config, self.journal)
+        self.reporter = board.reporter_of(
+            config, self.journal, lambda data: self._issuers.offer(data, "MQTT")
+        )
         if self.reporter is not None:
             self.reporter.start()
             self._shutdown.append(("reporter", self._stop_reporter))

@@ -2,12 +2,22 @@
 
 import enum
 import time
+from collections.abc import Callable, Mapping
 
 from drivers.api import DriverError
 from drivers.reporter.backoff import Backoff
 from drivers.reporter.config import DoneWhen, ReporterConfig
 from drivers.reporter.desk import Desk
-from drivers.reporter.mqtt import Connected, Link, Lost, Published, Refused
+from drivers.reporter.mqtt import (
+    Connected,
+    Happening,
+    Link,
+    Lost,
+    Published,
+    Received,
+    Refused,
+    Subscribed,
+)
 from drivers.reporter.outbox import Outbox, Position, Records
 from drivers.reporter.wire import EVENT_BYTES_MAX, OFFLINE, Topics, event_payload
 
@@ -26,6 +36,11 @@ IDLE_S = 5.0
 """Longest sleep; paho's keep-alive wants to be looked at."""
 
 
+Inbox = Mapping[str, Callable[[bytes], None]]
+"""Topic → what is told of a message. Called on the reporter's thread: must return at once and never
+raise."""
+
+
 class End(enum.Enum):
     """How a connection came to its end."""
 
@@ -38,9 +53,18 @@ class Connection:
     """What the reporter does with one connection."""
 
     def __init__(
-        self, config: ReporterConfig, journal: Records, desk: Desk, backoff: Backoff, link: Link
+        self,
+        config: ReporterConfig,
+        journal: Records,
+        desk: Desk,
+        backoff: Backoff,
+        link: Link,
+        inbox: Inbox,
     ) -> None:
         self._config = config
+        self._inbox = inbox
+        self._asked: dict[int, str] = {}
+        """Subscriptions under way, by packet."""
         self._journal = journal
         self._desk = desk
         self._backoff = backoff
@@ -65,24 +89,36 @@ class Connection:
                 self._say_goodbye()
                 return End.STOPPED, ""
             for happening in self._link.pump(self._desk.bell, self._wait_s()):
-                match happening:
-                    case Connected():
-                        self._begin(happening)
-                    case Published():
-                        self._answered(happening)
-                    case Refused(text, wrong_version):
-                        return (End.NOT_UNDERSTOOD if wrong_version else End.LOST), text
-                    case Lost(text):
-                        understood = self._connected is not None
-                        return (End.LOST if understood else End.NOT_UNDERSTOOD), text
+                end = self._take(happening)
+                if end is not None:
+                    return end
             self._desk.hear()
             overdue = self._overdue()
             if overdue:
                 return End.LOST, overdue
 
+    def _take(self, happening: Happening) -> tuple[End, str] | None:
+        """Returns how the connection ended, if it did."""
+        match happening:
+            case Connected():
+                self._begin(happening)
+            case Published():
+                self._answered(happening)
+            case Subscribed():
+                self._listens(happening)
+            case Received():
+                self._received(happening)
+            case Refused(text, wrong_version):
+                return (End.NOT_UNDERSTOOD if wrong_version else End.LOST), text
+            case Lost(text):
+                understood = self._connected is not None
+                return (End.LOST if understood else End.NOT_UNDERSTOOD), text
+        return None
+
     def _begin(self, connected: Connected) -> None:
         self._connected = connected
         self._desk.begin_connection()
+        self._asked = {self._link.subscribe(topic): topic for topic in self._inbox}
 
     def _send(self) -> bool:
         """Returns whether all is sent and answered, and nothing is on its way to the disk."""
@@ -134,6 +170,16 @@ class Connection:
         if upto is not None:
             self._witnessed(DoneWhen.PUBACK, upto)
         self._desk.say(topic, None)
+
+    def _listens(self, subscribed: Subscribed) -> None:
+        topic = self._asked.pop(subscribed.packet, "")
+        refused = subscribed.refused
+        self._desk.say(topic, f"the broker lets nobody listen: {refused}" if refused else None)
+
+    def _received(self, received: Received) -> None:
+        handler = self._inbox.get(received.topic)
+        if handler is not None:
+            handler(received.payload)
 
     def _pause(self, wait_s: float) -> None:
         """Stop sending records for a while, then begin again after the cursor."""

@@ -25,6 +25,9 @@ from drivers.reporter.config import ReporterConfig
 CONNECT_S_MAX = 5.0
 """For name, TCP and TLS together with each of the host's addresses."""
 RECEIVE_MAX = 65_535
+RECEIVED_BYTES_MAX = 8_454_144
+"""Longest packet that is taken: a trust list of 8 MiB, with room around it. MQTT 5 tells the
+broker; what comes all the same is dropped."""
 PACKET_BYTES_MAX = 268_435_455
 """MQTT's own limit, where the broker states none."""
 QOS = 1
@@ -71,7 +74,21 @@ class Lost(Struct, frozen=True):
     text: str
 
 
-Happening = Connected | Refused | Published | Lost
+class Subscribed(Struct, frozen=True):
+    """The broker answered a subscription."""
+
+    packet: int
+    refused: str | None
+
+
+class Received(Struct, frozen=True):
+    """A message came in."""
+
+    topic: str
+    payload: bytes
+
+
+Happening = Connected | Refused | Published | Subscribed | Received | Lost
 
 
 class _ClosingSocket(ssl.SSLSocket):
@@ -105,6 +122,8 @@ class Link:
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = None
         self._client.on_publish = self._on_publish
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
         self._client.on_disconnect = self._on_disconnect
         self._client.will_set(will[0], will[1], qos=QOS, retain=True)
 
@@ -130,6 +149,7 @@ class Link:
         if self._version is Version.V5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = self._config.session_expiry_s
+            properties.MaximumPacketSize = RECEIVED_BYTES_MAX
         self._client.connect(
             self._config.host,
             self._config.port,
@@ -144,6 +164,13 @@ class Link:
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> int:
         """Send with QoS 1. Returns the packet's number, which `Published` will name."""
         return self._client.publish(topic, payload, qos=QOS, retain=retain).mid
+
+    def subscribe(self, topic: str) -> int:
+        """Ask for the messages of a topic, with QoS 1. Returns the packet's number, which
+        `Subscribed` will name."""
+        packet = self._client.subscribe(topic, qos=QOS)[1]
+        assert packet is not None, "subscribed without a connection"  # noqa: S101 - our bug
+        return packet
 
     def pump(self, bell: int, timeout_s: float) -> list[Happening]:
         """Move bytes until something happened, the bell's descriptor is readable, or time is up."""
@@ -218,6 +245,21 @@ class Link:
         _properties: object,
     ) -> None:
         self._happened.append(Published(packet, str(reason) if reason.is_failure else None))
+
+    def _on_subscribe(
+        self,
+        _client: paho.Client,
+        _data: object,
+        packet: int,
+        reasons: list[ReasonCode],
+        _properties: object,
+    ) -> None:
+        refused = next((str(reason) for reason in reasons if reason.is_failure), None)
+        self._happened.append(Subscribed(packet, refused))
+
+    def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        if len(message.payload) <= RECEIVED_BYTES_MAX:
+            self._happened.append(Received(message.topic, bytes(message.payload)))
 
     def _on_disconnect(
         self,

@@ -4,12 +4,13 @@ import logging
 import random
 import threading
 import time
+from types import MappingProxyType
 
 from msgspec import Struct
 
 from drivers.reporter.backoff import Backoff
 from drivers.reporter.config import ReporterConfig
-from drivers.reporter.connection import FAREWELL_S, Connection, End
+from drivers.reporter.connection import FAREWELL_S, Connection, End, Inbox
 from drivers.reporter.desk import CONNECTION, Desk
 from drivers.reporter.mqtt import Link, Version
 from drivers.reporter.outbox import Position, Records
@@ -39,9 +40,21 @@ class Reporter:
     """
 
     def __init__(
-        self, config: ReporterConfig, journal: Records, *, chance: random.Random | None = None
+        self,
+        config: ReporterConfig,
+        journal: Records,
+        *,
+        inbox: Inbox = MappingProxyType({}),
+        chance: random.Random | None = None,
     ) -> None:
+        """Args:
+        config: the broker.
+        journal: the records to report.
+        inbox: what to listen to, and who is told.
+        chance: of the jitter.
+        """
         self._config = config
+        self._inbox = inbox
         self._journal = journal
         self._topics = Topics(config.site, config.lane)
         self._desk = Desk()
@@ -107,7 +120,9 @@ class Reporter:
         link = Link(self._config, self._version, (self._topics.availability, OFFLINE))
         try:
             link.open()
-            connection = Connection(self._config, self._journal, self._desk, self._backoff, link)
+            connection = Connection(
+                self._config, self._journal, self._desk, self._backoff, link, self._inbox
+            )
             end, text = connection.serve()
         except OSError as error:
             return end, str(error)

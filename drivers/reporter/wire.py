@@ -24,7 +24,7 @@ OFFLINE = b"offline"
 
 
 class Topics:
-    """Where a lane publishes. Only `event` is not retained."""
+    """Where a lane publishes and listens. Only `event` is not retained."""
 
     def __init__(self, site: str, lane: str) -> None:
         base = f"{TOPIC_ROOT}/{site}/{lane}"
@@ -32,6 +32,8 @@ class Topics:
         self.state = f"{base}/state"
         self.event = f"{base}/event"
         self.selftest = f"{base}/selftest"
+        self.trust = f"{TOPIC_ROOT}/{site}/trust"
+        """The site's signed list of public issuers, retained: every lane of it listens."""
 
 
 class _Kind(Struct):

@@ -1,16 +1,20 @@
 """Public certificates in the whole program: the signed list, the health rules, and a newer list
 while the lane runs."""
 
+import asyncio
 import time
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from lanekit import lane_config, play, records_in, running
+from lanekit import lane_config, open_broker, play, records_in, running
+from msgspec import structs
+from paho.mqtt import publish
 from trustkit import vaccinated, write_bundle, write_roots
 
 from drivers import trustbundle
-from firmware.config import Config
+from drivers.reporter.wire import Topics
+from firmware.config import BrokerConfig, Config
 from firmware.issuers import Issuers
 from gate.commands import Screen
 from gate.credential.standing import AGE_DOUBT_S, AGE_REFUSE_S, AGE_WARN_S, Standing
@@ -149,3 +153,34 @@ def test_a_lane_without_a_list_has_none_to_tell_of(tmp_path: Path) -> None:
     issuers.start()
     assert issuers.reading() == TrustListRead(0, Standing.FRESH)
     issuers.close()
+
+
+def test_a_list_comes_over_the_wire(tmp_path: Path) -> None:
+    """Retained for the whole site: a lane that starts later finds it there, too. A stranger's list
+    changes nothing."""
+    broker = open_broker("mosquitto", "nats-server")
+    try:
+        config = structs.replace(
+            site(tmp_path), broker=BrokerConfig(host="127.0.0.1", port=broker.port)
+        )
+        good = write_bundle(tmp_path / "sent.bundle", signer(), version=3).read_bytes()
+        strange = write_bundle(
+            tmp_path / "sent.bundle", signer(), version=4, key=Ed25519PrivateKey.generate()
+        ).read_bytes()
+        topic = Topics(config.site, config.lane).trust
+
+        def send(data: bytes) -> None:
+            publish.single(topic, data, qos=1, retain=True, hostname="127.0.0.1", port=broker.port)
+
+        send(good)
+
+        async def story() -> None:
+            async with running(config) as lane:
+                await lane.recorded(RecordKind.POLICY_TRUST)
+                await asyncio.to_thread(send, strange)
+                await lane.admitted(vaccinated())
+
+        play(story())
+        assert news(tmp_path) == ["3 fresh"]
+    finally:
+        broker.stop()

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from drivers.journal import Limits, SqliteJournal
 from drivers.journal.store import Pending
 from drivers.reporter import Reporter, ReporterConfig, Tls
 from drivers.reporter.config import ACK_TIMEOUT_S
+from drivers.reporter.connection import Inbox
 from gate.records import Record, RecordKind
 from gate.walltime import WallTime
 
@@ -192,7 +194,12 @@ class Lane:
         self.reporters: list[Reporter] = []
 
     def report(
-        self, port: int, *, tls: Tls | None = None, ack_timeout_s: float = ACK_TIMEOUT_S
+        self,
+        port: int,
+        *,
+        tls: Tls | None = None,
+        ack_timeout_s: float = ACK_TIMEOUT_S,
+        inbox: Inbox = MappingProxyType({}),
     ) -> Reporter:
         config = ReporterConfig(
             site="office",
@@ -202,7 +209,7 @@ class Lane:
             tls=tls,
             ack_timeout_s=ack_timeout_s,
         )
-        reporter = Reporter(config, self.journal)
+        reporter = Reporter(config, self.journal, inbox=inbox)
         self.reporters.append(reporter)
         reporter.start()
         return reporter
