@@ -1,4 +1,5 @@
-# Two commands are enough: `make run` and `make test`. The others are for those who work on it.
+# Three commands are enough: `make run`, `make office` and `make test`. The others are for those who
+# work on it.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -20,13 +21,17 @@ pytest_parallel := -n 2 --dist worksteal
 help: ## List these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS='	' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
 
-# --- the two -----------------------------------------------------------------------------------
+# --- the three ---------------------------------------------------------------------------------
 
-.PHONY: run test
+.PHONY: run office test
 
 run: ## A whole lane on this machine, with visitors: ARGS="--visits 20 --exit"
 	@VENV=$(VENV) ./bootstrap demo
 	@$(bin)/gate demo $(ARGS)
+
+office: ## An office's machine: issues passes, prints sheets and posters, compiles trust lists
+	@VENV=$(VENV) ./bootstrap office
+	@echo "Ready: $(bin)/gate pass --help, $(bin)/gate poster --help, $(bin)/gate trust --help"
 
 # What takes seconds comes first. Tests run in random order, with warnings as errors (pyproject.toml).
 test: ready-dev ## Everything that a change must pass

@@ -99,12 +99,11 @@ def _spelled(found: PackageMetadata) -> str:
 
 
 def _page() -> str:
-    run, demo = set(_names("run")), set(_names("demo"))
+    run, demo, office = set(_names("run")), set(_names("demo")), set(_names("office"))
     rows = []
-    for package in sorted({*_names("dev"), *demo}):
-        by = (
-            "the gate" if package in run else "demo and build" if package in demo else "development"
-        )
+    for package in sorted({*_names("dev"), *demo, *office}):
+        places = {"the gate": run, "demo and build": demo, "an office": office}
+        by = next((name for name, names in places.items() if package in names), "development")
         rows.append(f"| {package} | {_licence(package)} | {by} |\n")
     return HEAD + "".join(rows)
 

@@ -4,6 +4,7 @@
 #
 #   dev.txt   run, demo, build and test; the others take its versions
 #   demo.txt  what `make run` needs
+#   office.txt what `make office` needs
 #   run.txt   what a gate at a door needs
 #   lock.txt  the resolver itself
 #   mutation.txt  the mutation tester, in an environment of its own
@@ -28,6 +29,7 @@ resolve() {
 }
 resolve dev --extra demo --extra dev --extra office --extra vc --group build "$@"
 resolve demo --extra demo --group build --constraints requirements/dev.txt "$@"
+resolve office --extra office --extra vc --group build --constraints requirements/dev.txt "$@"
 resolve run --constraints requirements/dev.txt "$@"
 for group in lock mutation peers; do
     $resolver/bin/uv --quiet pip compile --group $group --universal --python-version 3.11 \
