@@ -1,7 +1,7 @@
 """Times as people write them: on a command line, and in a table of passes."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -29,6 +29,25 @@ def moment(value: str) -> datetime:
         return datetime.fromisoformat(value)
     except ValueError:
         raise ValueError(f"{value!r} is no time; write it like 2026-12-01T08:30.") from None
+
+
+def ending(value: str) -> datetime:
+    """As `moment`, for the end of something. A date without a time is the whole of that day: its
+    end is the next day's beginning.
+
+    Raises:
+        ValueError: a sentence for whoever wrote it.
+    """
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return moment(value)
+    try:
+        return datetime.combine(day + timedelta(days=1), time())
+    except OverflowError:
+        raise ValueError(
+            f"{value!r} is the last day that there is; write an earlier one."
+        ) from None
 
 
 def unix_s(when: datetime, zone: ZoneInfo) -> int:

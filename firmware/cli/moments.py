@@ -24,6 +24,14 @@ def moment(value: str) -> datetime:
         raise click.BadParameter(str(error)) from None
 
 
+def ending(value: str) -> datetime:
+    """As `moment`; a date without a time is the whole of that day."""
+    try:
+        return moments.ending(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def time_zone(value: str | ZoneInfo) -> ZoneInfo:
     """A name of the time zone database."""
     try:

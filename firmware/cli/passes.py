@@ -6,6 +6,7 @@ from firmware.cli.lazy import Lazy, LazyGroup
 
 _COMMANDS = {
     "keygen": Lazy("firmware.cli.passkeys:keygen", "Make an office's key."),
+    "show-key": Lazy("firmware.cli.passkeys:show_key", "The block of a key that is there."),
     "rotate": Lazy("firmware.cli.passkeys:rotate", "Put a new key beside the old one."),
     "status": Lazy("firmware.cli.passkeys:status_", "What was issued and revoked."),
     "issue": Lazy("firmware.cli.passissue:issue_", "Issue one pass."),

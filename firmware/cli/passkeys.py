@@ -1,6 +1,5 @@
-"""`gate pass keygen`, `rotate` and `status`: an office's keys through their life."""
+"""`gate pass keygen`, `show-key`, `rotate` and `status`: an office's keys through their life."""
 
-import os
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,30 +21,16 @@ from firmware.cli.passoptions import (
     trust_option,
     zone_option,
 )
-from firmware.office import books, trustfile
+from firmware.office import books, rotation, trustfile
 from firmware.office.errors import OfficeError
-from firmware.office.signer import CommandSigner, create_key_file
-from gate.credential.native import START_LEEWAY_S
-from gate.credential.signer import Signer
+from firmware.office.signer import CommandSigner, NewKey, new_key
 from gate.credential.trust import TrustList
 from gate.walltime import SECONDS_PER_DAY, TIME_S_END
 
 STATUS_AGE_WARN_S = 7 * SECONDS_PER_DAY
 
-
-def _s(span: timedelta | None) -> int:
-    return int(span.total_seconds()) if span else 0
-
-
-def _without(no_passphrase: bool) -> bytes | None:
-    return None if no_passphrase else new_passphrase()
-
-
-@click.command()
-@key_option
-@signer_option
-@click.option("--name", required=True, help="The issuer's name in records.")
-@click.option(
+_name_option = click.option("--name", required=True, help="The issuer's name in records.")
+_kind_option = click.option(
     "--kind",
     "kinds",
     type=click.Choice(KINDS),
@@ -54,6 +39,13 @@ def _without(no_passphrase: bool) -> bytes | None:
     show_default=True,
     help="What the key may issue; may be repeated.",
 )
+
+
+@click.command()
+@key_option
+@signer_option
+@_name_option
+@_kind_option
 @click.option("--trust", "trust_path", type=FILE, help="Append the issuer to this trust file.")
 @click.option("--no-passphrase", is_flag=True, help="Leave the private key unencrypted.")
 def keygen(
@@ -77,20 +69,56 @@ def keygen(
       gate pass keygen --name "Example hall" --trust trust.toml
       gate pass keygen --name "Visitors' desk" --kind visitor --key desk.key
     """
-    if not name.strip():
-        raise click.BadParameter("an issuer needs a name.", param_hint="--name")
+    name = _named(name)
     if trust_path is not None and trust_path.exists():
         gate_trust(trust_path)
     with told():
-        signer = _new_signer(key_path, signer_command, no_passphrase)
+        books.refuse_to_overwrite(key_path)
+        key = _new_key(signer_command, no_passphrase)
         if trust_path is None:
-            block = trustfile.issuer_block(signer, name, kinds, books.status_file(key_path).name)
+            status = books.status_file(key_path).name
+            block = trustfile.issuer_block(key.signer, name, kinds, status)
+            books.open_books(key_path, key.signer, int(time.time()), key.sealed)
             click.echo(block, nl=False)
             return
-        block = trustfile.issuer_block(signer, name, kinds, _relative(key_path, trust_path))
-        before = trustfile.read_trust_text(trust_path)
-        trustfile.replace_trust(trust_path, trustfile.with_block(before, block))
+        status = trustfile.status_of(key_path, trust_path)
+        block = trustfile.issuer_block(key.signer, name, kinds, status)
+        bare = trustfile.issuer_block(key.signer, name, kinds)
+        with trustfile.changing(trust_path):
+            before = trustfile.read_trust_text(trust_path)
+            # Tried while nothing is written; the status list is not there yet.
+            trustfile.try_trust(trust_path, trustfile.with_block(before, bare))
+            books.open_books(key_path, key.signer, int(time.time()), key.sealed)
+            try:
+                trustfile.replace_trust(trust_path, trustfile.with_block(before, block))
+            except (OSError, OfficeError) as error:
+                raise OfficeError(
+                    f"{key_path} is made, but {trust_path} is as it was: {error}; put in what "
+                    "`gate pass show-key` prints"
+                ) from None
         click.echo(f"{key_path} made; {trust_path} now trusts {name}.")
+
+
+@click.command("show-key")
+@key_option
+@signer_option
+@_name_option
+@_kind_option
+def show_key(key_path: Path, signer_command: str | None, name: str, kinds: tuple[str, ...]) -> None:
+    """Print the [[issuer]] block of a key that is there.
+
+    For a trust file that lost it or never had it. Its status list is named as if it lay beside
+    that file.
+
+    \b
+    Example:
+      gate pass show-key --name "Example hall" >> trust.toml
+    """
+    name = _named(name)
+    signer = open_signer(key_path, signer_command)
+    with told():
+        status = books.status_file(key_path).name
+        click.echo(trustfile.issuer_block(signer, name, kinds, status), nl=False)
 
 
 @click.command()
@@ -107,7 +135,8 @@ def keygen(
     "--overlap",
     type=duration,
     metavar="TIME",
-    help="Let the old key verify at least so long, even where its passes run out before.",
+    help="Let the old key verify at least so long, even where its passes run out before. Where its "
+    "counter was written by hand, this is its end.",
 )
 @click.option("--no-passphrase", is_flag=True, help="Leave the new private key unencrypted.")
 @zone_option
@@ -128,32 +157,43 @@ def rotate(
     every gate before the new key's first pass is used. When the old window is over, its block and
     its files may go.
 
+    The old key stays until then, because it alone revokes its passes (`gate pass revoke --key`)
+    and renews links that were sent (`gate pass serve`, which has read its keys when it started:
+    start it anew with both, the new one first).
+
+    A rotation that was cut off goes on when the same command is given again.
+
     \b
     Example:
       gate pass rotate --new-key office-2027.key
       export GATE_PASS_KEY=office-2027.key
+      gate pass revoke --key office.key 1a2b3c4d:17
+      gate pass serve --key office-2027.key --key office.key
     """
     trust = gate_trust(trust_path)
-    now_s = int(time.time())
     with told():
         old = open_signer(key_path, signer_command)
         issuer = issuer_of(trust, old, trust_path)
-        if after := books.successor_of(key_path):
-            raise OfficeError(f"{key_path} has a successor already: {after}")
-        count = books.read_count(key_path)
-        until_s = max(count.until_s, now_s + _s(overlap)) + START_LEEWAY_S
-        new = _new_signer(new_path, new_signer_command, no_passphrase)
-        text = trustfile.with_end(
-            trustfile.read_trust_text(trust_path), old, min(until_s, issuer.not_after_s)
+        again = rotation.is_begun(key_path, new_path, trust)
+        if again and new_signer_command is None and new_path.exists():
+            new = NewKey(open_signer(new_path, None), None)
+        else:
+            new = _new_key(new_signer_command, no_passphrase)
+        now_s = int(time.time())
+        end_s = rotation.carry_out(
+            rotation.Rotation(key_path, old, issuer, new_path, new, trust_path, again),
+            now_s,
+            now_s + int(overlap.total_seconds()) if overlap else None,
         )
-        kinds = tuple(kind for kind in KINDS if kind in issuer.kinds)
-        block = trustfile.issuer_block(
-            new, issuer.name, kinds, _relative(new_path, trust_path), now_s
+    if end_s is None:
+        click.echo(
+            f"{new_path} issues from now on; {key_path} verifies until you end it, because its "
+            "counter was written by hand and nobody knows when its last pass runs out."
         )
-        trustfile.replace_trust(trust_path, trustfile.with_block(text, block))
-        books.retire(key_path, new_path)
-    end = datetime.fromtimestamp(min(until_s, issuer.not_after_s), zone).isoformat()
-    click.echo(f"{new_path} issues from now on; {key_path} verifies until {end}.")
+    else:
+        click.echo(
+            f"{new_path} issues from now on; {key_path} verifies until {_when(end_s, zone)}."
+        )
     click.echo(f"Bring {trust_path} and {books.status_file(new_path)} to every gate.")
 
 
@@ -173,7 +213,9 @@ def status_(key_path: Path, trust_path: Path, zone: ZoneInfo) -> None:
         after = books.successor_of(key_path)
     click.echo(f"{key_path}")
     click.echo(f"  issued     {count.issued}, and {count.left} are left")
-    if count.until_s:
+    if count.until_s is None:
+        click.echo("  last pass  nobody knows: the counter was written by hand")
+    elif count.until_s:
         ends = "ran out" if count.until_s <= now_s else "runs out"
         click.echo(f"  last pass  {ends} {_when(count.until_s, zone)}")
     if after:
@@ -202,17 +244,14 @@ def _when(unix_s: int, zone: ZoneInfo) -> str:
     return datetime.fromtimestamp(unix_s, zone).isoformat()
 
 
-def _new_signer(path: Path, command: str | None, no_passphrase: bool) -> Signer:
-    """A new key, or the program's, with its books begun."""
-    books.refuse_to_overwrite(path)
+def _named(name: str) -> str:
+    if not name.strip():
+        raise click.BadParameter("an issuer needs a name.", param_hint="--name")
+    return name
+
+
+def _new_key(command: str | None, no_passphrase: bool) -> NewKey:
+    """A key that is not written yet, or the program's."""
     if command is not None:
-        signer: Signer = CommandSigner(command)
-    else:
-        signer = create_key_file(path, _without(no_passphrase))
-    books.open_books(path, signer, int(time.time()))
-    return signer
-
-
-def _relative(key_path: Path, trust_path: Path) -> str:
-    status = books.status_file(key_path).resolve()
-    return os.path.relpath(status, trust_path.resolve().parent)
+        return NewKey(CommandSigner(command), None)
+    return new_key(None if no_passphrase else new_passphrase())

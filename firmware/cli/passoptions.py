@@ -18,7 +18,12 @@ from firmware import qrcode
 from firmware.cli.moments import time_zone
 from firmware.errors import UserError
 from firmware.office.errors import OfficeError, PassphraseNeeded
-from firmware.office.signer import CommandSigner, load_key_file
+from firmware.office.signer import (
+    PASSPHRASE_BYTES_MAX,
+    PASSPHRASE_CHARS_MIN,
+    CommandSigner,
+    load_key_file,
+)
 from gate.credential.model import PASS_KINDS
 from gate.credential.native import PREFIX
 from gate.credential.signer import Signer
@@ -92,17 +97,16 @@ def picture_options(command: Command) -> Command:
 
 def open_signer(path: Path, command: str | None) -> Signer:
     """The office's key: the program's, or the file's with its passphrase, asked for if need be."""
-    given = os.environ.get(PASSPHRASE_VARIABLE)
     with told():
         if command is not None:
             return CommandSigner(command)
+        given = os.environ.get(PASSPHRASE_VARIABLE)
         try:
-            return load_key_file(path, given.encode() if given else None)
+            return load_key_file(path, _passphrase_bytes(given) if given else None)
         except PassphraseNeeded:
             if not _can_ask():
                 raise
-        asked: str = click.prompt(f"Passphrase of {path}", hide_input=True, err=True)
-        return load_key_file(path, asked.encode())
+        return load_key_file(path, _passphrase_bytes(_asked(f"Passphrase of {path}", twice=False)))
 
 
 def _can_ask() -> bool:
@@ -112,12 +116,33 @@ def _can_ask() -> bool:
 
 def new_passphrase() -> bytes:
     """From the environment, or asked for twice."""
-    given = os.environ.get(PASSPHRASE_VARIABLE)
-    if not given:
-        given = str(
-            click.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True)
-        )
-    return given.encode()
+    with told():
+        given = os.environ.get(PASSPHRASE_VARIABLE)
+        if given is None:
+            given = _asked("New passphrase", twice=True)
+        if len(given) < PASSPHRASE_CHARS_MIN:
+            raise OfficeError(
+                f"a new passphrase has at least {PASSPHRASE_CHARS_MIN} characters, such as four "
+                "words; --no-passphrase leaves the key unencrypted"
+            )
+        return _passphrase_bytes(given)
+
+
+def _asked(question: str, *, twice: bool) -> str:
+    try:
+        return str(click.prompt(question, hide_input=True, confirmation_prompt=twice, err=True))
+    except UnicodeDecodeError:
+        raise OfficeError("the passphrase is no text in UTF-8") from None
+
+
+def _passphrase_bytes(text: str) -> bytes:
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:  # bytes of the environment that are no text
+        raise OfficeError("the passphrase is no text in UTF-8") from None
+    if len(data) > PASSPHRASE_BYTES_MAX:
+        raise OfficeError(f"a passphrase has at most {PASSPHRASE_BYTES_MAX} bytes")
+    return data
 
 
 def gate_trust(path: Path) -> TrustList:
@@ -207,4 +232,5 @@ def told() -> Iterator[None]:
     except BrokenPipeError:
         raise  # the reader of our output has gone; click ends quietly
     except OSError as error:
-        raise click.ClickException(f"{error.filename}: {error.strerror}.") from None
+        where = f"{error.filename}: " if error.filename else ""
+        raise click.ClickException(f"{where}{error.strerror}.") from None

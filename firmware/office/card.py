@@ -1,6 +1,6 @@
 """What a person reads on a pass: its kind, its times and its number, in two languages."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -22,6 +22,8 @@ ONCE = Words("Satu kali masuk", "One entry")
 MANY = Words("Boleh keluar masuk", "Many entries")
 HOLD = Words("Tunjukkan ke kamera", "Hold it to the camera")
 
+DAY_END = ", "
+"""Between a day and its hours: where a line may be parted."""
 _MONTHS = (
     ["Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"],
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
@@ -61,37 +63,30 @@ class Card(Struct, frozen=True):
 def times_of(claims: PassClaims, zone: ZoneInfo) -> list[tuple[Words, Words]]:
     """Label and moment of each time that a person must know, on the site's clock.
 
-    A window within one day is one line; a pass without a start has its end alone.
+    A window within one day is one line; a pass without a start has its end alone. An end at
+    midnight is 24.00 of the day before, as people write it: a pass until the 30th says so.
     """
-    end = _moment(claims.expires_s, zone)
+    last = datetime.fromtimestamp(claims.expires_s, zone)
+    day, hour = last, f"{last:%H:%M}"
+    if hour == "00:00":
+        day, hour = last - timedelta(days=1), "24:00"
+    end = _moment(day, hour, _zone_name(last))
     if not claims.not_before_s:
         return [(UNTIL, end)]
-    start = _moment(claims.not_before_s, zone)
-    first, last = (
-        datetime.fromtimestamp(second, zone) for second in (claims.not_before_s, claims.expires_s)
-    )
-    if first.date() != last.date():
-        return [(FROM, start), (UNTIL, end)]
-    dot, colon = f"\N{EN DASH}{last:%H.%M}", f"\N{EN DASH}{last:%H:%M}"
-    zoned = _zone_name(first)
-    return [
-        (
-            VALID,
-            Words(
-                start.indonesian.removesuffix(zoned) + dot + zoned,
-                start.english.removesuffix(zoned) + colon + zoned,
-            ),
-        )
-    ]
+    first = datetime.fromtimestamp(claims.not_before_s, zone)
+    if first.date() == day.date():
+        return [(VALID, _moment(first, f"{first:%H:%M}\N{EN DASH}{hour}", _zone_name(last)))]
+    return [(FROM, _moment(first, f"{first:%H:%M}", _zone_name(first))), (UNTIL, end)]
 
 
-def _moment(unix_s: int, zone: ZoneInfo) -> Words:
+def _moment(day: datetime, hours: str, zoned: str) -> Words:
     """`1 Des 2026, 09.00 WIB` and `1 Dec 2026, 09:00 WIB`: Indonesian writes a full stop between
     hours and minutes."""
-    when = datetime.fromtimestamp(unix_s, zone)
-    indonesian, english = (f"{when.day} {months[when.month - 1]} {when.year}" for months in _MONTHS)
-    zoned = _zone_name(when)
-    return Words(f"{indonesian}, {when:%H.%M}{zoned}", f"{english}, {when:%H:%M}{zoned}")
+    indonesian, english = (f"{day.day} {months[day.month - 1]} {day.year}" for months in _MONTHS)
+    return Words(
+        f"{indonesian}{DAY_END}{hours.replace(':', '.')}{zoned}",
+        f"{english}{DAY_END}{hours}{zoned}",
+    )
 
 
 def _zone_name(when: datetime) -> str:

@@ -1,4 +1,4 @@
-"""From when until when a pass holds, in an office's words."""
+"""From when until when a pass holds, in an office's words; and whether a gate ever takes it."""
 
 from datetime import timedelta
 
@@ -6,6 +6,8 @@ from msgspec import Struct
 
 from firmware.errors import UserError
 from gate.credential.model import CredentialKind
+from gate.credential.native import PassClaims
+from gate.credential.trust import IssuerKey
 
 DEFAULT_FOR = {
     CredentialKind.VISITOR: timedelta(days=1),
@@ -42,8 +44,15 @@ def window_of(kind: CredentialKind, now_s: int, wish: Wish) -> tuple[int, int]:
     """Start and end in Unix seconds; a start of 0 is none. A pass without a start lasts from now.
 
     Raises:
-        UserError: two ways of saying it at once, or half of one.
+        UserError: two ways of saying it at once, or half of one; or it would be over already.
     """
+    start_s, until_s = _ends(kind, now_s, wish)
+    if until_s <= now_s:
+        raise UserError("The pass would be over already; give a later end.")
+    return start_s, until_s
+
+
+def _ends(kind: CredentialKind, now_s: int, wish: Wish) -> tuple[int, int]:
     agreed = wish.at_s is not None or wish.window is not None
     ends = (wish.lasts, wish.until_s, wish.window, wish.at_s)
     if agreed and kind is not CredentialKind.APPOINTMENT:
@@ -61,6 +70,16 @@ def window_of(kind: CredentialKind, now_s: int, wish: Wish) -> tuple[int, int]:
     if wish.until_s is not None:
         return wish.start_s or 0, wish.until_s
     return wish.start_s or 0, (wish.start_s or now_s) + _s(wish.lasts or DEFAULT_FOR[kind])
+
+
+def refusal(claims: PassClaims, issuer: IssuerKey, now_s: int) -> str:
+    """Why no gate that trusts this key would take the pass at any time from now, or nothing."""
+    if claims.kind not in issuer.kinds:
+        return f"{issuer.name} may not issue {claims.kind}"
+    start_s = max(claims.not_before_s, issuer.not_before_s, now_s)
+    if min(claims.expires_s, issuer.not_after_s) <= start_s:
+        return f"the gates trust this key of {issuer.name} at no time at which the pass holds"
+    return ""
 
 
 def _s(span: timedelta) -> int:

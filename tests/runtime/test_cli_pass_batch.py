@@ -2,22 +2,19 @@
 
 import csv
 import re
+import stat
 import sys
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pypdfium2
 import pytest
-from officekit import VARIABLES, bad, codes_in, codes_in_file, good
+from officekit import VARIABLES, bad, codes_in, codes_in_file, good, run
 from PIL import Image
 
 from drivers.truststore import load_trust
 from firmware.office import table
-from firmware.office.card import Card
-from firmware.office.phone import phone_picture
-from firmware.office.sheet import CARDS_A_SHEET, sheet
+from firmware.office.sheet import CARDS_A_SHEET
 from gate.credential.model import Credential, CredentialKind
-from gate.credential.native import PassClaims
 from gate.credential.verify import verify
 from gate.walltime import ClockQuality, WallTime
 
@@ -94,9 +91,9 @@ def test_what_a_person_reads_on_the_cards(desk: Path) -> None:
         "Appointment",
         "Satu kali masuk, 5 orang",
         "One entry, 5 people",
-        "1 Jan 2030, 08.50\N{EN DASH}09.30 WIB",
+        "1 Jan 2030 08.50\N{EN DASH}09.30 WIB",
         "1 Jan 2030, 08:50\N{EN DASH}09:30 WIB",
-        "30 Jun 2030, 00.00 WIB",
+        "30 Jun 2030, 24.00 WIB",
         "Dinas Contoh",
     ):
         assert words in text.replace("\r\n", " ").replace("\n", " "), words
@@ -234,7 +231,9 @@ def test_what_can_not_be_done_costs_no_number(desk: Path) -> None:
     (desk / "phones").mkdir()
     assert "there already" in bad(1, "batch", "table.csv", "--phones", "phones")
     (desk / "odd.csv").write_text("kind,name\nvisitor,日本\n", encoding="utf-8")
-    assert "no letter '日'" in bad(2, "batch", "odd.csv", "--sheet", "cards.pdf")
+    said = bad(2, "batch", "odd.csv", "--sheet", "cards.pdf")
+    assert "line 2: these letters can't be printed: '日' (U+65E5), '本' (U+672C)" in said
+    assert "leave the name off" in said
     good(
         "keygen",
         "--key",
@@ -247,12 +246,14 @@ def test_what_can_not_be_done_costs_no_number(desk: Path) -> None:
         "--trust",
         "trust.toml",
     )
-    said = bad(1, "batch", "table.csv", "--key", "b.key", "--sheet", "cards.pdf")
-    assert "Kiosk may not issue appointment, staff" in said
+    said = bad(2, "batch", "table.csv", "--key", "b.key", "--sheet", "cards.pdf")
+    assert "line 4: Kiosk may not issue appointment" in said
+    assert "line 6: Kiosk may not issue staff" in said
+    assert "line 2" not in said
     good("keygen", "--key", "d.key", "--name", "日本", "--no-passphrase", "--trust", "trust.toml")
     (desk / "plain.csv").write_text("kind\nvisitor\n")
-    said = bad(2, "batch", "plain.csv", "--key", "d.key", "--phones", "pictures")
-    assert "The office's name: the type" in said
+    said = bad(1, "batch", "plain.csv", "--key", "d.key", "--phones", "pictures")
+    assert "the office's name: these letters" in said
     good("keygen", "--key", "c.key", "--name", "Stranger", "--no-passphrase")
     said = bad(1, "batch", "table.csv", "--key", "c.key", "--sheet", "cards.pdf")
     assert "does not trust this key" in said
@@ -289,29 +290,130 @@ def test_a_disk_that_fills_up_tells_which_numbers(
     assert not list(desk.glob(".phones*"))
 
 
-def a_card(text: str = "GP1:BB8", issuer: str = "Dinas Contoh", name: str = "") -> Card:
-    """A card of no pass at all, for what does not look at the pass."""
-    claims = PassClaims(CredentialKind.APPOINTMENT, 1, NINE_S + 90_000, NINE_S)
-    return Card(text, claims, issuer, "01020304:1", name, "Loket " * 10)
+def test_a_dry_run_refuses_what_the_real_run_would(desk: Path) -> None:
+    """All of it at once: lines, letters, room, kinds, numbers left and places to write."""
+    name = "Kiosk " + "W" * 200
+    words = ("--key", "b.key", "--name", name, "--kind", "visitor", "--no-passphrase")
+    good("keygen", *words, "--trust", "trust.toml")
+    (desk / "b.counter").write_text("1048575 0\n")
+    lines = [
+        "kind,name,note,start,end",
+        "vistor,,,,",
+        "visitor,A\u1e25mad,,,",
+        "staff,Contoh,,,",
+        f"visitor,{'W' * 60},{'M' * 60},2030-01-01,2030-01-03",
+        "visitor,Rene\u0301,,,",
+    ]
+    (desk / "odd.csv").write_text("\n".join(lines), encoding="utf-8")
+    expected = (
+        "line 2: kind is one of",
+        "line 3: this letter can't be printed: 'ḥ' (U+1E25)",
+        "line 4: Kiosk",
+        "line 5: name and note are too long for a card",
+        "the office's name: it is too long for the cards",
+        "can issue 1 more passes, and the table has 4",
+    )
+    key = ("--key", "b.key")
+    dry = bad(2, "batch", "odd.csv", *key, "--dry-run")
+    for said in (*expected, "too long for the pictures"):
+        assert said in dry
+    assert "line 6" not in dry
+    real = bad(2, "batch", "odd.csv", *key, "--sheet", "none/cards.pdf")
+    for said in (*expected, "none is no folder"):
+        assert said in real
+    (desk / "plain.csv").write_text("kind\nvisitor\nvisitor\n")
+    said = bad(1, "batch", "plain.csv", *key, "--dry-run")
+    assert "can issue 1 more passes" in said
+    assert "too long for the cards" in said
+    assert (desk / "b.counter").read_text() == "1048575 0\n"
 
 
-def test_equal_cards_give_equal_sheets() -> None:
-    """No time of making and no chance is in a sheet or a picture, wherever the office is."""
-    card = a_card(issuer="Dinas dengan nama yang panjang sekali di kota contoh, lantai dua")
-    for name in ("Asia/Makassar", "Asia/Kathmandu"):
-        zone = ZoneInfo(name)
-        assert sheet([card], zone) == sheet([card], zone)
-        assert phone_picture(card, zone) == phone_picture(card, zone)
+def test_a_key_with_a_successor_or_without_books(desk: Path) -> None:
+    """A dry run says so too."""
+    good("rotate", "--new-key", "new.key", "--no-passphrase", "--trust", "trust.toml")
+    (desk / "plain.csv").write_text("kind\nvisitor\n")
+    assert "took its place" in bad(1, "batch", "plain.csv", "--dry-run")
+    (desk / "new.counter").unlink()
+    assert "new.counter" in bad(1, "batch", "plain.csv", "--key", "new.key", "--dry-run")
 
 
-def test_words_never_reach_the_code(tmp_path: Path) -> None:
-    """Whatever is printed above or beside it, however long, the code is read."""
-    text = "GP1:" + "A" * 149
-    words = "W" * 60
-    for name in ("", words, " ".join(["Contoh"] * 8)):
-        path = tmp_path / "card.pdf"
-        path.write_bytes(sheet([a_card(text, words * 2, name)], ZoneInfo("Asia/Jakarta")))
-        (page,) = pages(path, 150)
-        assert codes_in(page) == [text]
-    with pytest.raises(ValueError, match="too fine"):
-        sheet([a_card("GP1:" + "A" * 900)], ZoneInfo("Asia/Jakarta"))
+def test_a_name_as_another_program_writes_it(desk: Path) -> None:
+    """With its mark as a letter of its own: printed with the letter that has it."""
+    (desk / "odd.csv").write_text("kind,name\nvisitor,Rene\u0301\n", encoding="utf-8")
+    good("batch", "odd.csv", "--sheet", "cards.pdf")
+    document = pypdfium2.PdfDocument(desk / "cards.pdf")
+    text = document[0].get_textpage().get_text_bounded()
+    document.close()
+    assert "Ren\u00e9" in text
+
+
+def test_lines_without_a_word(desk: Path) -> None:
+    """A spreadsheet writes those below a table that once was longer."""
+    (desk / "odd.csv").write_text("kind;name;note\n;;\nvisitor;Contoh;\n; ;\n;;;;\n")
+    assert "1 visitor" in good("batch", "odd.csv", "--dry-run")
+    (desk / "odd.csv").write_text("kind;name\n;\n;\n")
+    assert "no line below" in bad(2, "batch", "odd.csv", "--dry-run")
+    (desk / "odd.csv").write_text("kind;name\n;\nvistor;\n")
+    assert "line 3: kind is one of" in bad(2, "batch", "odd.csv", "--dry-run")
+
+
+def test_what_is_written_is_for_its_owner_alone(desk: Path) -> None:
+    """Whoever has a pass can use it, and a sheet has names."""
+    outputs = ("--sheet", "cards.pdf", "--texts", "texts.csv", "--phones", "phones")
+    good("batch", "table.csv", *outputs)
+    for path in (desk / "cards.pdf", desk / "texts.csv", *(desk / "phones").iterdir()):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    assert stat.S_IMODE((desk / "phones").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--texts", "table.csv"),
+        ("--texts", "link.csv"),
+        ("--sheet", "office.key"),
+        ("--sheet", "office.counter"),
+        ("--sheet", "office.status"),
+        ("--texts", "./trust.toml"),
+        ("--texts", "other.key"),
+        ("--texts", "out", "--sheet", "out"),
+        ("--texts", "out", "--phones", "out"),
+    ],
+)
+def test_no_file_of_the_office_is_overwritten(desk: Path, words: tuple[str, ...]) -> None:
+    """Nor one output by another, by whatever name."""
+    (desk / "link.csv").symlink_to("table.csv")
+    before = {path.name: path.read_bytes() for path in desk.iterdir()}
+    assert "would overwrite" in bad(1, "batch", "table.csv", *words)
+    after = {path.name: path.read_bytes() for path in desk.iterdir()}
+    assert {name: after[name] for name in before} == before
+    assert after["office.counter"] == b"0 0\n"
+
+
+def test_an_interruption_tells_which_numbers(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while a card signs: the numbers are spent, and the office must know them."""
+    good("batch", "table.csv", "--texts", "first.csv")
+    signed: list[object] = []
+
+    def slow(*words: object) -> str:
+        if signed:
+            raise KeyboardInterrupt
+        signed.append(words)
+        return "GP1:"
+
+    monkeypatch.setattr("firmware.cli.passbatch.issue", slow)
+    result = run("batch", "table.csv", "--texts", "texts.csv")
+    assert result.exit_code == 1
+    assert "Issuing numbers 5 to 9." in result.stderr
+    assert "Passes 5 to 9 of this key may be incomplete" in result.stderr
+    assert not (desk / "texts.csv").exists()
+
+
+def test_the_end_is_a_whole_day(desk: Path) -> None:
+    """A date alone: as an end that day's end, as a start its beginning."""
+    (desk / "odd.csv").write_text("kind,start,end\nstaff,2030-01-01,2030-06-30\n")
+    good("batch", "odd.csv", "--texts", "texts.csv")
+    (row,) = csv.DictReader((desk / "texts.csv").read_text().splitlines())
+    (found,) = credentials(desk, [row["text"]]).values()
+    assert found.valid_from_s == NINE_S - 9 * 3_600
+    assert found.valid_until_s == NINE_S - 9 * 3_600 + 181 * 86_400
