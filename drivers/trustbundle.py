@@ -2,32 +2,29 @@
 
 A bundle comes as a file that somebody copied, on a USB stick, or as bytes over MQTT; wherever
 from, it goes the one way through `gate.credential.bundle.read_bundle`. What is taken is first made
-durable in the lane's own folder and only then used:
+durable in the lane's own folder (`drivers.trustkept`) and only then used. A bad file never replaces
+a good one, and a full or broken disk means that the old bundle stays in use.
 
-1. `gate-trust.bundle`, the bundle itself, replaced as a whole;
-2. `gate-trust.versions`, the highest version that each root key signed.
-
-In this order, because the bundle carries its version: after a power cut between the two, the
-next start reads the newer bundle, and raises the versions from it. The other order would leave
-versions that refuse the only bundle there is. A bad file never replaces a good one, and a full or
-broken disk means that the old bundle stays in use.
+The file of root keys is watched too: a stolen key that was taken out of it counts no more from
+the second look on, without a restart.
 """
 
 import errno
-import json
 import logging
-import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import MappingProxyType
 
-import msgspec
 from msgspec import Struct, structs
 
 from drivers.api import DriverError, ErrorKind
+from drivers.mounted import Unreadable, mounted_files
+from drivers.trustkept import BUNDLE_NAME, KeptBundle
+from drivers.trustroots import load_roots
 from drivers.truststore import DEVICE
-from drivers.wholefile import read_whole, write_atomic
+from drivers.wholefile import read_whole
 from gate.credential.bundle import (
     BUNDLE_BYTES_MAX,
     Bundle,
@@ -36,28 +33,21 @@ from gate.credential.bundle import (
     Held,
     Roots,
     read_bundle,
-    roots_of,
 )
-from gate.credential.trust import TrustError, TrustList
+from gate.credential.trust import TrustList
 from gate.walltime import ClockQuality, WallTime
 
 log = logging.getLogger(__name__)
 
-BUNDLE_NAME = "gate-trust.bundle"
-"""Of the kept bundle, and of the file that is looked for on a stick."""
-VERSIONS_NAME = "gate-trust.versions"
 LOOK_EVERY_S = 5.0
-"""How often the file's size and time are compared; somebody waits who has just copied it."""
-FOLDERS_MAX = 32
-"""Of mounted media that are looked into at a time."""
-ROOTS_BYTES_MAX = 16_384
-_VERSIONS_BYTES_MAX = 4_096
-_MOUNT_LEVELS = 2
+"""How often files are compared with what they were; somebody waits who has just copied one."""
+REFUSALS_MAX = 64
+"""That are remembered, so that each is told once."""
 _STOP_S = 2.0
 
 
 class Answer(Struct, frozen=True):
-    """What became of a bundle that was offered."""
+    """What became of a bundle that was offered, or of new root keys."""
 
     origin: str
     """Where it came from: a file's name, or what the caller said."""
@@ -67,42 +57,18 @@ class Answer(Struct, frozen=True):
     sentence: str = ""
     """What is wrong and what to do."""
     taken: bool = False
-    """False also for the very bundle that is in use: then there is no fault either."""
-
-
-class _Root(Struct, forbid_unknown_fields=True):
-    public_key: bytes
-    """Base64 of the raw 32 bytes."""
-    name: str = ""
-
-
-class _RootsFile(Struct, forbid_unknown_fields=True):
-    root: list[_Root]
-    threshold: int = 1
+    """Another trust list may be in use now. False also for the very bundle that is in use: then
+    there is no fault either."""
 
 
 class _Stamp(Struct, frozen=True):
-    """Enough to see that a file is another one than it was."""
+    """Enough to see that a file is another one than it was, or may be read by others now."""
 
+    device: int
     inode: int
     size: int
     modified_ns: int
-
-
-def load_roots(path: Path) -> Roots:
-    """The pinned root keys of that TOML file.
-
-    Raises:
-        DriverError: a file that is missing, may not be read, or does not hold what it should.
-    """
-    data = read_whole(path, ROOTS_BYTES_MAX, DEVICE)
-    try:
-        found = msgspec.toml.decode(data, type=_RootsFile, strict=True)
-        return roots_of((each.public_key for each in found.root), found.threshold)
-    except RecursionError:
-        raise _corrupt(f"{path}: nested too deeply") from None
-    except (TrustError, ValueError) as error:
-        raise _corrupt(f"{path}: {error}") from None
+    changed_ns: int
 
 
 class TrustKeeper:
@@ -110,12 +76,12 @@ class TrustKeeper:
 
     Every method may be called from any thread. `told` is called on the thread that brought the
     bundle, in the order of the bundles; it must only post. Reading a bundle takes some tenths of a
-    second on a Pi: never call `look` or `offer` on the lane's loop.
+    second on a Pi: never call `look` or `offer` on the lane's loop, but `post`.
     """
 
     def __init__(
         self,
-        roots: Roots,
+        roots: Path,
         folder: Path,
         wall: Callable[[], WallTime],
         told: Callable[[Answer, TrustList], None],
@@ -127,39 +93,41 @@ class TrustKeeper:
         """Load the kept bundle, and the source's where that is newer.
 
         Args:
-            roots: whose signatures are believed.
+            roots: the file of the keys whose signatures are believed.
             folder: of the lane's own data; made if it is not there.
             wall: the wall clock.
-            told: told of every bundle that was taken or refused, and which trust list is in use
-                after it; of the same refusal many times in a row once.
+            told: told of everything that was taken or refused, and which trust list is in use after
+                it; of one refusal many times once. What it raises is logged.
             site: the issuers of the site's own trust file. They stay beside the bundle's, and
                 where both name a key the file's entry holds.
             source: the file that is watched.
             media: folders under which sticks are mounted, such as `/media`.
 
         Raises:
-            DriverError: the folder can't be made.
+            DriverError: the root keys can't be read, or the folder can't be made.
         """
-        self._roots = roots
-        self._folder = folder
+        self._roots_path = roots
+        self._roots_stamp = self._roots_next = _stamp(roots, _say_nothing)
+        self._roots = load_roots(roots)
+        self._kept = KeptBundle(folder)
         self._wall = wall
         self._site = site
         self._source = source
         self._media = tuple(media)
         self._told = told
         self._taking = threading.Lock()
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
         self._looking = threading.Lock()
+        self._stopped = threading.Event()
+        self._wanted = threading.Event()
+        self._posted: deque[tuple[bytes, str]] = deque(maxlen=1)
+        self._thread: threading.Thread | None = None
         self._seen: dict[Path, _Stamp] = {}
+        self._there: set[Path] = set()
+        self._unreadable: set[Path] = set()
+        self._refused: dict[tuple[str, object, str], None] = {}
         self._bundle: Bundle | None = None
-        self._refused: Answer | None = None
-        self._held = Held(_versions_of(folder / VERSIONS_NAME))
+        self._held = self._kept.held()
         self._trust = site
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DriverError(ErrorKind.FAILED, DEVICE, f"{folder}: {error.strerror}") from None
         self._begin()
 
     @property
@@ -176,44 +144,67 @@ class TrustKeeper:
         """Take a bundle, if it is a newer good one. Whatever it is, nothing is raised."""
         with self._taking:
             answer = self._take(data, origin)
-            is_news = answer.taken or (answer.fault is not None and answer != self._refused)
-            self._refused = None if answer.fault is None else answer
-            if is_news:
-                self._told(answer, self._trust)
-        if is_news and answer.taken:
-            log.info("trust bundle from %s: version %s is in use", origin, answer.version)
-        elif is_news:
-            log.warning("trust bundle from %s: not taken: %s", origin, answer.sentence)
+            self._tell(answer)
         return answer
 
+    def post(self, data: bytes, origin: str) -> None:
+        """Offer a bundle on the watch's own thread, soon, and return at once. Of several that come
+        while it is busy the last one is offered."""
+        self._posted.append((data, origin))
+        self._wanted.set()
+
     def look(self) -> list[Answer]:
-        """Offer the source, and what is on mounted media, if they are other files than before."""
+        """Offer the source, and what is on mounted media, if they are other files than before; and
+        take new root keys."""
         with self._looking:
+            answers = self._look_at_roots()
+            if answers is None:
+                return []
+            closed: set[Path] = set()
+            stamps = self._stamps(self._say_once(closed))
+            self._unreadable = closed
             before, self._seen = self._seen, {}
-            return [
-                answer
-                for path in self._candidates()
-                if (stamp := _stamp(path)) is not None
-                if (answer := self._look_at(path, stamp, before.get(path))) is not None
-            ]
+            with self._taking:
+                self._forget({str(path) for path in self._there - stamps.keys()})
+            self._there = set(stamps)
+            for path, stamp in stamps.items():
+                answer = self._look_at(path, stamp, before.get(path))
+                answers += [answer] if answer is not None else []
+            return answers
 
     def start(self) -> None:
-        """Look again every `LOOK_EVERY_S`, on a thread of its own, until `stop`."""
+        """Look again every `LOOK_EVERY_S`, and offer what is posted, on a thread of its own, until
+        `stop`."""
         self._thread = threading.Thread(target=self._watch, name="trust bundle", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more. Idempotent."""
+        """Look no more, and tell nobody. Idempotent."""
         self._stopped.set()
+        self._wanted.set()
         if self._thread is not None:
             self._thread.join(_STOP_S)
 
     def _watch(self) -> None:
-        while not self._stopped.wait(LOOK_EVERY_S):
+        due_s = time.monotonic() + LOOK_EVERY_S
+        while not self._stopped.is_set():
+            self._wanted.wait(max(0.0, due_s - time.monotonic()))
+            self._wanted.clear()
             try:
-                self.look()
+                if self._posted:  # nobody else takes one away
+                    self.offer(*self._posted.popleft())
+                if time.monotonic() >= due_s and not self._stopped.is_set():
+                    due_s = time.monotonic() + LOOK_EVERY_S
+                    self.look()
             except Exception:  # the watch goes on: the lane serves with the list that it has
                 log.exception("while looking for a trust bundle")
+
+    def _stamps(self, unreadable: Unreadable) -> dict[Path, _Stamp]:
+        """Of every file that is there."""
+        candidates = [*([self._source] if self._source else ())]
+        candidates += mounted_files(self._media, BUNDLE_NAME, unreadable)
+        stamps = {path: _stamp(path, unreadable) for path in candidates}
+        return {path: stamp for path, stamp in stamps.items() if stamp is not None}
 
     def _look_at(self, path: Path, stamp: _Stamp, before: _Stamp | None) -> Answer | None:
         self._seen[path] = stamp
@@ -222,102 +213,168 @@ class TrustKeeper:
         try:
             data = read_whole(path, BUNDLE_BYTES_MAX, DEVICE)
         except DriverError as error:
-            log.warning("trust bundle: %s", error)
-            return Answer(str(path), self.version, error.kind, error.message)
-        answer = self.offer(data, str(path))
-        if isinstance(answer.fault, ErrorKind) or answer.fault is Fault.CREATED_AHEAD:
-            del self._seen[path]  # our disk or a clock is to blame, and not the file: try again
+            answer = Answer(str(path), self.version, error.kind, error.message)
+            with self._taking:
+                if self._is_news(answer):
+                    log.warning("trust bundle: %s", error)
+        else:
+            answer = self.offer(data, str(path))
+        blameless = isinstance(answer.fault, ErrorKind) and answer.fault is not ErrorKind.CORRUPT
+        if blameless or answer.fault is Fault.CREATED_AHEAD:
+            del self._seen[path]  # a disk or a clock is to blame, and not the file: try again
         return answer
 
-    def _begin(self) -> None:
-        kept = self._folder / BUNDLE_NAME
+    def _look_at_roots(self) -> list[Answer] | None:
+        """Another file of root keys is taken when it is the same at two looks: one that is still
+        being written may lack keys, and then it would cost the list. None between the two: nothing
+        is taken by keys that somebody is just taking away."""
+        stamp = _stamp(self._roots_path, _say_nothing)
+        settled, self._roots_next = stamp == self._roots_next, stamp
+        if stamp == self._roots_stamp:
+            return []
+        if not settled:
+            return None
+        origin = str(self._roots_path)
         try:
-            # That it is not from the future was found when it was taken; a clock that runs behind
-            # at a later start takes no list away.
-            unset = structs.replace(self._wall(), quality=ClockQuality.UNTRUSTED)
-            data = read_whole(kept, BUNDLE_BYTES_MAX, DEVICE)
-            self._use(read_bundle(data, self._roots, self._held, unset))
+            roots = load_roots(self._roots_path)
+        except DriverError as error:
+            sentence = f"{error.message}; the root keys before it stay"
+            answer = Answer(origin, self.version, error.kind, sentence)
+            with self._taking:
+                self._tell(answer)
+            return [answer]
+        self._roots_stamp = stamp
+        if roots == self._roots:
+            return []
+        with self._taking:
+            answer = self._believe(roots)
+            self._tell(answer)
+        self._seen = {}  # what was refused may be good by these keys
+        return [answer]
+
+    def _believe(self, roots: Roots) -> Answer:
+        """Whatever bundle is in use must be signed by these; under the lock."""
+        origin, before = str(self._roots_path), self.version
+        self._roots = roots
+        try:
+            self._use(self._read_kept())
+        except (DriverError, BundleError) as error:
+            self._bundle, self._trust = None, self._site
+            if before is None:
+                return Answer(origin, None, taken=True)
+            sentence = (
+                f"the new root keys do not vouch for version {before}, which was in use: {error}. "
+                "What it named and what it revoked counts no more; bring a bundle that they signed"
+            )
+            log.error("%s: %s", origin, sentence)  # noqa: TRY400 - no bug
+            return Answer(origin, None, sentence=sentence, taken=True)
+        return Answer(origin, self.version, taken=True)
+
+    def _begin(self) -> None:
+        try:
+            self._use(self._read_kept())
         except DriverError as error:
             if error.kind is not ErrorKind.MISSING:
                 log.error("the kept trust bundle is not used: %s", error)  # noqa: TRY400 - no bug
         except BundleError as error:
             # Its root key was replaced, or the file is damaged: a newer bundle heals both.
             log.error("the kept trust bundle is not used: %s", error)  # noqa: TRY400 - no bug
+        else:
+            self._raise_versions()
         self.look()
+
+    def _read_kept(self) -> Bundle:
+        """That it is not from the future, and loses no status list, was found when it was taken. A
+        clock that runs behind at a later start, or a trust file that was changed since, takes no
+        list away."""
+        unset = structs.replace(self._wall(), quality=ClockQuality.UNTRUSTED)
+        return read_bundle(self._kept.bundle(), self._roots, Held(self._held.vouched), unset)
+
+    def _raise_versions(self) -> None:
+        """After a power cut between the bundle and its versions."""
+        if self._held == self._kept.held():
+            return
+        try:
+            self._kept.remember(self._held)
+        except OSError as error:
+            log.error("the versions of trust bundles are not kept: %s", error)  # noqa: TRY400
 
     def _take(self, data: bytes, origin: str) -> Answer:
         """Read, keep, use; under the lock."""
         try:
-            bundle = read_bundle(data, self._roots, self._held, self._wall())
-            if self._bundle is not None and bundle.digest == self._bundle.digest:
+            bundle = read_bundle(data, self._roots, self._held, self._wall(), self._site)
+            again = self._bundle is not None and bundle.digest == self._bundle.digest
+            if again and self._bundle is not None and not bundle.signers > self._bundle.signers:
                 return Answer(origin, self.version)
-            self._keep(data, self._held.after(bundle, self._roots))
+            self._kept.write(data, self._held.after(bundle, self._roots, self._site))
         except BundleError as error:
             return Answer(origin, self.version, error.fault, str(error))
         except OSError as error:
             kind = ErrorKind.FULL if error.errno == errno.ENOSPC else ErrorKind.FAILED
-            sentence = f"it can't be kept in {self._folder}: {error.strerror}; make room there"
+            sentence = f"it can't be kept in {self._kept.folder}: {error.strerror}; make room there"
             return Answer(origin, self.version, kind, sentence)
         self._use(bundle)
-        return Answer(origin, self.version, taken=True)
-
-    def _keep(self, data: bytes, held: Held) -> None:
-        write_atomic(self._folder / BUNDLE_NAME, data)
-        versions = {kid.hex(): version for kid, version in held.versions.items()}
-        write_atomic(self._folder / VERSIONS_NAME, json.dumps(versions).encode())
+        return Answer(origin, self.version, taken=not again)
 
     def _use(self, bundle: Bundle) -> None:
-        self._held = self._held.after(bundle, self._roots)
+        self._held = self._held.after(bundle, self._roots, self._site)
         self._bundle = bundle
         self._trust = bundle.beside(self._site)
 
-    def _candidates(self) -> list[Path]:
-        return [*([self._source] if self._source else ()), *stick_files(self._media)]
+    def _tell(self, answer: Answer) -> None:
+        """Of what is taken, and of each refusal once; under the lock."""
+        if answer.fault is None:
+            self._forget({answer.origin})
+            if not answer.taken:
+                return
+            log.info("trust: %s is taken; list in use: %s", answer.origin, answer.version)
+        elif self._is_news(answer):
+            log.warning("trust: %s is not taken: %s", answer.origin, answer.sentence)
+        else:
+            return
+        if self._stopped.is_set():
+            return  # a look that outlasted `stop`: who would be told has gone
+        try:
+            self._told(answer, self._trust)
+        except Exception:  # the list is in use all the same
+            log.exception("while telling of a trust list")
+
+    def _is_news(self, answer: Answer) -> bool:
+        """Whether it was not refused from there for that before."""
+        refusal = (answer.origin, answer.fault, answer.sentence)
+        if refusal in self._refused:
+            return False
+        if len(self._refused) == REFUSALS_MAX:
+            del self._refused[next(iter(self._refused))]
+        self._refused[refusal] = None
+        return True
+
+    def _forget(self, origins: set[str]) -> None:
+        """Refusals of what is gone, or good now."""
+        self._refused = {each: None for each in self._refused if each[0] not in origins}
+
+    def _say_once(self, closed: set[Path]) -> Unreadable:
+        """One line for each path as long as it may not be looked at; `closed` collects them."""
+
+        def say(path: Path, error: OSError) -> None:
+            closed.add(path)
+            if path not in self._unreadable:
+                log.warning("trust bundle: %s may not be looked at: %s", path, error.strerror)
+
+        return say
 
 
-def stick_files(media: Iterable[Path]) -> list[Path]:
-    """Where a `gate-trust.bundle` would lie on what is mounted under these folders: in each itself,
-    in the folders in it, and one level deeper, because desktops mount under a user's name."""
-    level = list(media)
-    folders = level[:FOLDERS_MAX]
-    for _ in range(_MOUNT_LEVELS):
-        level = [inner for folder in level for inner in _subfolders(folder)][:FOLDERS_MAX]
-        folders += level
-    return [folder / BUNDLE_NAME for folder in folders]
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    try:
-        with os.scandir(folder) as found:
-            inner = [each.path for each in found if each.is_dir(follow_symlinks=False)]
-    except OSError:
-        return []
-    return [Path(path) for path in sorted(inner)[:FOLDERS_MAX]]
-
-
-def _stamp(path: Path) -> _Stamp | None:
+def _stamp(path: Path, unreadable: Unreadable) -> _Stamp | None:
     """None for a file that is not there, or not to be seen."""
     try:
         found = path.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    return _Stamp(found.st_ino, found.st_size, found.st_mtime_ns)
+    except OSError as error:
+        unreadable(path, error)
+        return None
+    return _Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def _versions_of(path: Path) -> Mapping[bytes, int]:
-    """The kept versions. Without them the kept bundle's own version is the floor."""
-    try:
-        kept = msgspec.json.decode(
-            read_whole(path, _VERSIONS_BYTES_MAX, DEVICE), type=dict[str, int]
-        )
-        return MappingProxyType({bytes.fromhex(kid): version for kid, version in kept.items()})
-    except DriverError as error:
-        if error.kind is not ErrorKind.MISSING:
-            log.error("%s", error)  # noqa: TRY400 - no bug
-    except ValueError as error:
-        log.error("%s is damaged, and made anew: %s", path, error)  # noqa: TRY400 - no bug
-    return MappingProxyType({})
-
-
-def _corrupt(message: str) -> DriverError:
-    return DriverError(ErrorKind.CORRUPT, DEVICE, message)
+def _say_nothing(_path: Path, _error: OSError) -> None:
+    """Of a file whose reader says more."""

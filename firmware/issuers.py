@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drivers.trustbundle import TrustKeeper, load_roots
+from drivers.trustbundle import TrustKeeper
 from drivers.truststore import load_trust
 from gate.credential.trust import trust_list
 from gate.events import TrustListRead
@@ -49,7 +49,7 @@ class Issuers:
         self._keeper: TrustKeeper | None = None
         if config.trust_bundle is not None and config.trust_roots is not None:
             self._keeper = TrustKeeper(
-                load_roots(config.trust_roots),
+                config.trust_roots,
                 config.data_dir / FOLDER,
                 wall,
                 self._told,
@@ -67,6 +67,13 @@ class Issuers:
         """Which list of public issuers that is, and what its age makes of it now."""
         public = self.trust.public
         return TrustListRead(public.version, public.standing(self._wall()))
+
+    def offer(self, data: bytes, origin: str) -> None:
+        """A bundle that came over the wire, from any thread: it is looked at soon, on the keeper's
+        own, and what becomes of it goes the way of every list. Of several that come at once the
+        last one counts. A lane that has no list of public issuers lets it lie."""
+        if self._keeper is not None:
+            self._keeper.post(data, origin)
 
     def start(self) -> None:
         """Look for newer lists from now on."""

@@ -158,7 +158,7 @@ def _trust(path: Path | None) -> TrustList:
 
 def _with_bundle(site: TrustList, bundle_path: Path, roots_path: Path) -> TrustList:
     """With the public issuers. The bundle is judged by this machine's clock, whatever --at says."""
-    from drivers.trustbundle import load_roots
+    from drivers.trustroots import load_roots
     from drivers.truststore import DEVICE
     from drivers.wholefile import read_whole
     from gate.credential.bundle import BUNDLE_BYTES_MAX, BundleError, Held, read_bundle

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from firmware.cli.passoptions import FILE, open_signer, told
+from firmware.cli.passoptions import FILE, told
 from firmware.cli.trustshow import console_of_tables
-from firmware.cli.trustsign import bundle_bytes
+from firmware.cli.trustsign import bundle_bytes, open_root
+from gate.credential.bundle.limits import VERSION_END
 from gate.walltime import SECONDS_PER_DAY
 
 if TYPE_CHECKING:
@@ -56,7 +57,10 @@ _QUARANTINED_SHOWN = 40
     help="A program that has a root key, instead of --key; may be repeated.",
 )
 @click.option(
-    "--version", "version", type=click.IntRange(1), help="[default: that of --output and 1]"
+    "--version",
+    "version",
+    type=click.IntRange(1, VERSION_END - 1),
+    help="Higher than that of --output.  [default: one more]",
 )
 @click.option("--all", "show_all", is_flag=True, help="Print every key that was quarantined.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no tables.")
@@ -78,6 +82,8 @@ def compile_(
     them are files; nothing is fetched, and the signatures of the lists are not checked: bring what
     you know to be genuine. docs/how-to/compile-a-trust-list.md shows every kind.
 
+    The bundle at --output is replaced; one that gates would refuse after it is not written.
+
     A key that can't be taken is quarantined and told with its reason; the others are taken. A
     source that is not there, or gives no key at all, stops the whole.
 
@@ -90,10 +96,12 @@ def compile_(
     from drivers.wholefile import write_atomic
     from firmware.trust.compile import Stamp, compile_trust
     from firmware.trust.recipe import load_recipe
-    from gate.credential.bundle import BundleError, encode, sign
+    from gate.credential.bundle import BundleError, check_successor, encode, sign
 
     with told():
         recipe = load_recipe(recipe_path)
+    if not (recipe.hcert or recipe.shc or recipe.vds or recipe.vc or recipe.own):
+        raise click.UsageError(f"{recipe_path} names no source of keys.")
     before = _before(output_path)
     signers = _signers(context, key_paths, signer_commands)
     created_s = int(time.time())
@@ -106,14 +114,17 @@ def compile_(
     with told(), _progress(console, hidden=quiet) as advance:
         compiled = compile_trust(recipe, recipe_path.parent, stamp, advance)
     try:
-        payload = encode(compiled.trust)
+        if before is not None:
+            check_successor(compiled.trust, before)
+        with told():
+            write_atomic(output_path, sign(encode(compiled.trust), signers))
     except BundleError as error:
         raise click.ClickException(f"{error}.") from None
-    if not quiet:
+    if not quiet:  # once it is written: nobody need read this to its end
         _tell(console, compiled, before, every=show_all)
-    with told():
-        write_atomic(output_path, sign(payload, signers))
-    click.echo(f"{output_path}: version {stamp.version}, signed by {len(signers)}.")
+    _caution(before, compiled.trust)
+    keys = {signer.public_key().public_bytes_raw() for signer in signers}
+    click.echo(f"{output_path}: version {stamp.version}, signed by {len(keys)}.")
 
 
 def _signers(
@@ -123,9 +134,19 @@ def _signers(
     default = context.get_parameter_source("key_paths") is click.core.ParameterSource.DEFAULT
     files = () if commands and default else paths
     return [
-        *(open_signer(path, None) for path in files),
-        *(open_signer(Path(), command) for command in commands),
+        *(open_root(path, None) for path in files),
+        *(open_root(Path(), command) for command in commands),
     ]
+
+
+def _caution(before: TrustList | None, after: TrustList) -> None:
+    """An issuer was left out whose passes some are revoked: a site may name it all the same."""
+    for kid in sorted(before.status.keys() - after.keys.keys() if before else ()):
+        click.echo(
+            f"Issuer {kid.hex()} and its status list are no longer in it: a gate whose own trust "
+            "file names that issuer refuses this bundle, unless the file has a list as new.",
+            err=True,
+        )
 
 
 def _before(path: Path) -> TrustList | None:

@@ -108,25 +108,28 @@ def verify_(
       gate trust verify gate-trust.bundle --after last-week.bundle
     """
     from drivers.api import DriverError
-    from drivers.trustbundle import load_roots
+    from drivers.trustroots import load_roots
 
     now = _now(at, zone)
     try:
         roots = load_roots(roots_path)
     except DriverError as error:
         raise click.ClickException(f"{error.message}.") from None
+    held, path = Held(), after_path or bundle
     try:
-        held = Held()
         if after_path is not None:
             held = held.after(read_bundle(bundle_bytes(after_path), roots, held, now), roots)
+            path = bundle
         found = read_bundle(bundle_bytes(bundle), roots, held, now)
     except BundleError as error:
-        click.echo(f"refused: {error.fault}: {error}", err=True)
+        click.echo(f"refused: {path}: {error.fault}: {error}", err=True)
         sys.exit(EXIT_REFUSED)
     public = found.trust.public
     _head(console_of_tables(), public, tuple(sorted(found.signers)), now, zone)
     if public.standing(now) is Standing.OUTDATED:
-        click.echo("refused: outdated: taken, and no public certificate is believed", err=True)
+        click.echo(
+            f"refused: {bundle}: outdated: taken, and no public certificate is believed", err=True
+        )
         sys.exit(EXIT_REFUSED)
 
 
@@ -136,7 +139,8 @@ def verify_(
 @all_option
 @zone_option
 def diff(old: Path, new: Path, show_all: bool, zone: ZoneInfo) -> None:
-    """Say what changed from one bundle to the next: keys, refusals, revocations, issuers.
+    """Say what changed from one bundle to the next: version and times, keys, refusals,
+    revocations, issuers.
 
     A key whose window or usages changed is a line fewer and a line more. Exit code 0: no
     difference; 3: they differ.
@@ -149,8 +153,13 @@ def diff(old: Path, new: Path, show_all: bool, zone: ZoneInfo) -> None:
 
     from firmware.trust.difference import difference
 
-    found = difference(_look_into(old)[0], _look_into(new)[0])
+    before, after = _look_into(old)[0], _look_into(new)[0]
+    found = difference(before, after)
     console = console_of_tables()
+    frames = list(zip(_frame(before.public, zone), _frame(after.public, zone), strict=True))
+    for was, now in frames:
+        if was != now:
+            console.print(Text(f"- {was}", style="red"), Text(f"+ {now}", style="green"), sep="\n")
     marked = [("-", "red", line) for line in found.removed]
     marked += [("+", "green", line) for line in found.added]
     shown = marked if show_all else marked[:_LINES_SHOWN]
@@ -159,7 +168,7 @@ def diff(old: Path, new: Path, show_all: bool, zone: ZoneInfo) -> None:
     if left := len(marked) - len(shown):
         console.print(f"and {left} more; --all prints them")
     console.print(f"{len(found.added)} lines more, {len(found.removed)} fewer")
-    sys.exit(EXIT_REFUSED if found else EXIT_OK)
+    sys.exit(EXIT_REFUSED if found or any(was != now for was, now in frames) else EXIT_OK)
 
 
 def console_of_tables() -> Console:
@@ -193,12 +202,23 @@ def _head(
     zone: ZoneInfo,
 ) -> None:
     age_days = (now.unix_s - public.created_s) / SECONDS_PER_DAY
+    aged = f"{age_days:.1f} days ago" if age_days >= 0 else f"in {-age_days:.1f} days"
     style, words = _STANDINGS[public.standing(now)]
-    console.print(f"version    {public.version}")
-    console.print(f"created    {_moment(public.created_s, zone)}, {age_days:.1f} days ago")
-    console.print(f"expires    {_moment(public.expires_s, zone)}")
+    version, created, expires = _frame(public, zone)
+    console.print(version)
+    console.print(f"{created}, {aged}")
+    console.print(expires)
     console.print(f"signed by  {', '.join(kid.hex() for kid in signers) or 'nobody'}")
     console.print(f"standing   {words}", style=style)
+
+
+def _frame(public: PublicTrust, zone: ZoneInfo) -> tuple[str, str, str]:
+    """What a bundle says of itself."""
+    return (
+        f"version    {public.version}",
+        f"created    {_moment(public.created_s, zone)}",
+        f"expires    {_moment(public.expires_s, zone)}",
+    )
 
 
 def _count(console: Console, trust: TrustList) -> None:

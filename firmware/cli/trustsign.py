@@ -2,18 +2,33 @@
 
 import base64
 import json
+import os
+import sys
 from pathlib import Path
 
 import click
 
 from drivers.api import DriverError
-from drivers.trustbundle import load_roots
+from drivers.trustroots import load_roots, read_roots
 from drivers.truststore import DEVICE
 from drivers.wholefile import read_whole, write_atomic
-from firmware.cli.passoptions import FILE, new_passphrase, open_signer, told
+from firmware.cli.passoptions import (
+    FILE,
+    PASSPHRASE_VARIABLE,
+    new_passphrase,
+    open_signer,
+    told,
+)
 from firmware.office.errors import OfficeError
-from firmware.office.signer import create_key_file
-from gate.credential.bundle import BUNDLE_BYTES_MAX, BundleError, add_signature, look_into
+from firmware.office.signer import KEY_MODE, new_key, write_new
+from gate.credential.bundle import (
+    BUNDLE_BYTES_MAX,
+    BundleError,
+    Roots,
+    add_signature,
+    look_into,
+)
+from gate.credential.bundle.limits import ROOTS_MAX, TEXT_CHARS_MAX
 from gate.credential.signer import Signer
 from gate.credential.trust import key_id
 
@@ -46,11 +61,11 @@ signer_option = click.option(
 @click.option("--roots", "roots_path", type=FILE, help="Append the public key to this roots file.")
 @click.option(
     "--threshold",
-    type=click.IntRange(1),
+    type=click.IntRange(1, ROOTS_MAX),
     default=1,
     show_default=True,
-    help="Of a roots file that is made anew: how many keys must sign. Raise it in the file when "
-    "all keys are there.",
+    help="Of a roots file that is made anew: how many keys must sign. No gate takes the file "
+    "before it names as many.",
 )
 @click.option("--no-passphrase", is_flag=True, help="Leave the private key unencrypted.")
 def keygen(
@@ -73,16 +88,30 @@ def keygen(
         raise click.ClickException(
             f"{key_path} is there already, and a key is never overwritten; give another --key."
         )
-    before = _roots_text(roots_path)
+    if not name.isprintable() or len(name) > TEXT_CHARS_MAX:
+        raise click.UsageError(f"A name has up to {TEXT_CHARS_MAX} characters, all of which show.")
     with told():
-        signer = create_key_file(key_path, None if no_passphrase else new_passphrase())
-        block = _root_block(signer, name)
+        before = _roots_text(roots_path)
+        made = new_key(None if no_passphrase else _passphrase())
+        block = _root_block(made.signer, name)
+        head = before if before.strip() else _ROOTS_HEAD.format(threshold=threshold)
+        data = f"{head.rstrip()}\n\n{block}".encode()
+        roots = _read(data, roots_path or Path("roots.toml"))  # nobody gets what no gate reads
+        write_new(key_path, made.sealed or b"", KEY_MODE)
         if roots_path is None:
             click.echo(block, nl=False)
             return
-        head = before if before.strip() else _ROOTS_HEAD.format(threshold=threshold)
-        write_atomic(roots_path, f"{head.rstrip()}\n\n{block}".encode())
-        click.echo(f"{key_path} made; {roots_path} now names it.")
+        try:
+            write_atomic(roots_path, data)
+        except OSError:
+            click.echo(block, nl=False)  # the key is there: its public half must not be lost
+            raise
+    click.echo(f"{key_path} made; {roots_path} now names it.")
+    if (missing := roots.threshold - len(roots.keys)) > 0:
+        click.echo(
+            f"{roots.threshold} keys must sign: no gate takes {roots_path} before it names "
+            f"{missing} more."
+        )
 
 
 @click.command("sign")
@@ -106,7 +135,7 @@ def sign_(
     data = bundle_bytes(bundle)
     try:
         found, _ = look_into(data)
-        signer = open_signer(key_path, signer_command)
+        signer = open_root(key_path, signer_command)
         with told():
             signed = add_signature(data, signer)
             write_atomic(output_path or bundle, signed)
@@ -124,20 +153,49 @@ def bundle_bytes(path: Path) -> bytes:
         raise click.ClickException(f"{error.message}.") from None
 
 
+def open_root(path: Path, command: str | None) -> Signer:
+    """A root key: the program's, or the file's."""
+    if command is None and not path.exists():
+        raise click.ClickException(
+            f"{path} is not there; make a root key with `gate trust keygen`."
+        )
+    return open_signer(path, command)
+
+
+def _passphrase() -> bytes:
+    """A new one; where nobody can be asked, that is said at once."""
+    if PASSPHRASE_VARIABLE not in os.environ and not _can_ask():
+        raise OfficeError(
+            f"nobody can be asked for a passphrase here; set {PASSPHRASE_VARIABLE}, or say "
+            "--no-passphrase"
+        )
+    return new_passphrase()
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty()
+
+
 def _roots_text(path: Path | None) -> str:
-    """The file as it is; it must be one that gates can read before a key is added."""
+    """The file as it is; it must be one that gates can read, or could with more keys."""
     if path is None or not path.exists():
         return ""
-    with told():
-        try:
-            load_roots(path)
-        except DriverError as error:
-            raise OfficeError(error.message) from None
-        return path.read_text(encoding="utf-8")
+    try:
+        load_roots(path, unfinished=True)
+    except DriverError as error:
+        raise OfficeError(error.message) from None
+    return path.read_text(encoding="utf-8")
+
+
+def _read(data: bytes, path: Path) -> Roots:
+    try:
+        return read_roots(data, path, unfinished=True)
+    except DriverError as error:
+        raise OfficeError(error.message) from None
 
 
 def _root_block(signer: Signer, name: str) -> str:
     public = signer.public_key().public_bytes_raw()
-    named = f"name = {json.dumps(name)}\n" if name else ""
+    named = f"name = {json.dumps(name, ensure_ascii=False)}\n" if name else ""
     text = base64.b64encode(public).decode()
     return f'# key id {key_id(public).hex()}\n[[root]]\n{named}public_key = "{text}"\n'

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from drivers.api import DriverError
 from drivers.rulestore import load_all_rules
-from drivers.trustbundle import load_roots
+from drivers.trustroots import load_roots
 from drivers.truststore import DEVICE, load_trust
 from drivers.wholefile import read_whole
 from firmware.config.model import Config
@@ -25,27 +25,32 @@ def trust_cautions(config: Config) -> Iterator[str]:
     """One sentence each. Reads the files that are named; never raises for what it finds."""
     if Stage.CREDENTIAL not in config.policy.stages:
         return
-    site, public = trust_list(()), EMPTY
+    site, public, whole = trust_list(()), EMPTY, True
     if config.trust is not None:
         try:
             site = load_trust(config.trust)
         except DriverError as error:
+            whole = False
             yield f"trust: {error.message}."
-            return
     if config.trust_bundle is not None and config.trust_roots is not None:
         try:
             bundle = _bundle(config.trust_bundle, config.trust_roots)
         except DriverError as error:
+            whole = False
             yield f"trust_bundle: {error.message}; the lane goes on with the list that it has kept."
-            return
         except BundleError as error:
+            whole = False
             yield f"trust_bundle: {config.trust_bundle}: {error}."
-            return
-        site = TrustList({**bundle.keys, **site.keys})
-        public = bundle.public
-        if public.vc and every_format() is None:
-            yield f"trust_bundle: {MISSING}."
-    yield from _issuers(config, site, public)
+        else:
+            site, public = TrustList({**bundle.keys, **site.keys}), bundle.public
+            if public.vc and every_format() is None:
+                yield f"trust_bundle: {MISSING}."
+    if whole:  # else nobody can say who is missing
+        yield from _issuers(config, site, public)
+    yield from _rules(config)
+
+
+def _rules(config: Config) -> Iterator[str]:
     try:
         load_all_rules(config.health_rules)
     except DriverError as error:

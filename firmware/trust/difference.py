@@ -75,7 +75,8 @@ def _public_lines(public: PublicTrust) -> Iterator[Line]:
         yield Line("hcert revoked", "", revoked.hex())
     for signer, cards in public.shc_revoked.items():
         for rid, before_s in cards.rids.items():
-            yield Line("shc revoked", signer, rid, "issued before then", until_s=before_s)
+            what = "whenever issued" if before_s == TIME_S_END else "issued before then"
+            yield Line("shc revoked", signer, rid, what, until_s=before_s)
 
 
 def _key(form: str, name: str, signer: SignerKey) -> Line:

@@ -36,6 +36,8 @@ class Offer(NamedTuple):
     """What the source calls it: a key id, a file's name, an issuer."""
     take: Callable[[], tuple[bytes | str, SignerKey]]
     """Parses it: its id and the key. Raises KeyRefused."""
+    bare: bool = False
+    """Of a list that can name a certificate, and does not: it says less than one that does."""
 
 
 class Quarantined(NamedTuple):
@@ -50,21 +52,32 @@ def files_of(folder: Path, names: list[str]) -> list[Path]:
     """The files that a recipe names, relative to it; of a folder all files in it, in order.
 
     Raises:
-        SourceError: one is not there, or a folder holds too many.
+        SourceError: one is not there or can't be looked for, or a folder holds too many.
     """
     found: list[Path] = []
     for name in names:
         path = folder / name
-        if path.is_dir():
-            inner = sorted(each for each in path.rglob("*") if each.is_file())
-            if len(inner) > FILES_MAX:
-                raise SourceError(f"{path} holds more than {FILES_MAX} files")
-            found += [each for each in inner if not each.name.startswith(".")]
-        elif path.exists():
-            found.append(path)
-        else:
-            raise SourceError(f"{path} is not there; correct the recipe, or fetch it")
+        try:
+            found += _files_at(path)
+        except OSError as error:
+            raise SourceError(f"{path}: {error.strerror}; correct the recipe") from None
     return found
+
+
+def _files_at(path: Path) -> list[Path]:
+    if path.is_dir():
+        inner = sorted(each for each in path.rglob("*") if each.is_file())
+        if len(inner) > FILES_MAX:
+            raise SourceError(f"{path} holds more than {FILES_MAX} files")
+        return [each for each in inner if not _is_hidden(each.relative_to(path))]
+    if not path.exists():
+        raise SourceError(f"{path} is not there; correct the recipe, or fetch it")
+    return [path]
+
+
+def _is_hidden(path: Path) -> bool:
+    """Or in a hidden folder, where programs keep what was thrown away."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def read_source(path: Path) -> bytes:
@@ -106,3 +119,14 @@ def checked(text: str) -> str:
     if len(text) > TEXT_CHARS_MAX or not text.isprintable():
         raise KeyRefused(f"a name that does not show, or has more than {TEXT_CHARS_MAX} characters")
     return text
+
+
+def named(text: str) -> str:
+    """A text that a bundle may hold as a name: `checked`, and not empty.
+
+    Raises:
+        KeyRefused: it is empty, too long, or would not show.
+    """
+    if not text:
+        raise KeyRefused("a name that is empty")
+    return checked(text)

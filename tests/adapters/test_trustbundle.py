@@ -1,62 +1,28 @@
 """The trust bundle in a running lane: kept before it is used, swapped whole, never undone."""
 
-import base64
 import errno
 import os
 import threading
 from pathlib import Path
 
 import pytest
+from keeperkit import Lane
 
-from drivers import trustbundle
+from drivers import trustbundle, trustkept
 from drivers.api import DriverError, ErrorKind
 from drivers.trustbundle import (
-    BUNDLE_NAME,
-    FOLDERS_MAX,
-    ROOTS_BYTES_MAX,
-    VERSIONS_NAME,
     Answer,
-    TrustKeeper,
-    load_roots,
-    stick_files,
 )
+from drivers.trustkept import BUNDLE_NAME, VERSIONS_NAME
 from drivers.truststore import DEVICE
 from drivers.wholefile import read_whole, write_atomic
-from gate.credential.bundle import Fault, Roots
+from gate.credential.bundle import Fault
 from gate.credential.model import PASS_KINDS
-from gate.credential.trust import TrustList, issuer_key, trust_list
+from gate.credential.trust import issuer_key, trust_list
 from gate.walltime import WallTime
-from tests.domain.bundlekit import NOW, A, B, C, bundle, kid, pinned, raw
+from tests.domain.bundlekit import NOW, A, B, C, bundle, raw
 
 NO_SITE = trust_list(())
-
-
-class Lane:
-    """A lane's data folder, a place where bundles are copied to, and what the lane was told."""
-
-    def __init__(self, folder: Path) -> None:
-        self.data = folder / "data"
-        self.source = folder / "boot" / "trust.bundle"
-        self.media = folder / "media"
-        self.source.parent.mkdir()
-        self.media.mkdir()
-        self.told: list[tuple[Answer, int]] = []
-        self.now = NOW
-
-    def begin(self, roots: Roots | None = None, site: TrustList = NO_SITE) -> TrustKeeper:
-        """As the program does at its start."""
-        return TrustKeeper(
-            roots or pinned(A),
-            self.data,
-            lambda: self.now,
-            lambda answer, trust: self.told.append((answer, trust.public.version)),
-            site=site,
-            source=self.source,
-            media=[self.media],
-        )
-
-    def kept(self) -> bytes:
-        return (self.data / BUNDLE_NAME).read_bytes()
 
 
 @pytest.fixture
@@ -71,6 +37,7 @@ def test_a_lane_without_a_bundle_serves(lane: Lane) -> None:
     assert keeper.trust == site
     assert keeper.version is None
     assert not lane.told
+    keeper.stop()
 
 
 def test_a_bundle_is_there_at_the_start(lane: Lane) -> None:
@@ -147,14 +114,6 @@ def test_a_stick(lane: Lane) -> None:
     assert keeper.look() == [Answer(str(lane.media / BUNDLE_NAME), 8, taken=True)]
 
 
-def test_media_have_bounds(lane: Lane) -> None:
-    """However many folders are mounted, so many are looked into."""
-    for number in range(FOLDERS_MAX * 2):
-        (lane.media / f"{number:03}" / "inner").mkdir(parents=True)
-    assert len(stick_files([lane.media])) <= 1 + 2 * FOLDERS_MAX
-    assert stick_files([lane.media / "none"]) == [lane.media / "none" / BUNDLE_NAME]
-
-
 def test_a_trap_in_place_of_a_file(lane: Lane) -> None:
     """A pipe never answers, a folder is no file: neither stops the watch."""
     os.mkfifo(lane.source)
@@ -171,15 +130,15 @@ def test_a_trap_in_place_of_a_file(lane: Lane) -> None:
 def test_fast_forward_heals_with_new_root_keys(lane: Lane) -> None:
     """A was stolen and signed the highest version. With A replaced at the gate, the kept bundle
     is nobody's word any more, its version binds nobody, and B's next one is taken."""
-    keeper = lane.begin(pinned(A, B))
+    keeper = lane.begin(A, B)
     keeper.offer(bundle(11, B), "broker")
     keeper.offer(bundle(4_000_000_000, A), "broker")
-    assert lane.begin(pinned(A, B)).offer(bundle(12, B), "broker").fault is Fault.ROLLBACK
-    healed = lane.begin(pinned(B, C))
+    assert lane.begin(A, B).offer(bundle(12, B), "broker").fault is Fault.ROLLBACK
+    healed = lane.begin(B, C)
     assert healed.version is None
     assert healed.offer(bundle(10, B), "broker").fault is Fault.ROLLBACK
     assert healed.offer(bundle(12, B), "broker").taken
-    assert lane.begin(pinned(B, C)).version == 12
+    assert lane.begin(B, C).version == 12
 
 
 def cut_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
@@ -191,7 +150,7 @@ def cut_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
             raise OSError(errno.EIO, "Input/output error")
         genuine(path, data, mode)
 
-    monkeypatch.setattr(trustbundle, "write_atomic", write)
+    monkeypatch.setattr(trustkept, "write_atomic", write)
 
 
 @pytest.mark.parametrize(("name", "after"), [(BUNDLE_NAME, 3), (VERSIONS_NAME, 4)])
@@ -221,7 +180,7 @@ def test_a_full_disk_is_tried_again(lane: Lane, monkeypatch: pytest.MonkeyPatch)
 
     lane.source.write_bytes(bundle(3))
     with monkeypatch.context() as patched:
-        patched.setattr(trustbundle, "write_atomic", full)
+        patched.setattr(trustkept, "write_atomic", full)
         (answer,) = keeper.look()
         keeper.look()
     assert answer.fault is ErrorKind.FULL
@@ -336,45 +295,6 @@ def test_two_threads_offer_at_once(lane: Lane) -> None:
     assert lane.kept() == datas[-1]
     taken = [version for answer, version in lane.told if answer.taken]
     assert taken == sorted(taken)
-
-
-def roots_file(folder: Path, text: str) -> Path:
-    path = folder / "roots.toml"
-    path.write_text(text)
-    return path
-
-
-def root_block(public: bytes) -> str:
-    return f'[[root]]\nname = "Example"\npublic_key = "{base64.b64encode(public).decode()}"\n'
-
-
-def test_root_keys_of_a_file(tmp_path: Path) -> None:
-    """By their ids, with the threshold."""
-    path = roots_file(tmp_path, "threshold = 2\n" + root_block(raw(A)) + root_block(raw(B)))
-    found = load_roots(path)
-    assert found.threshold == 2
-    assert set(found.keys) == {kid(A), kid(B)}
-    assert load_roots(roots_file(tmp_path, root_block(raw(A)))).threshold == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("", "root"),
-        ("threshold = 1\nroot = []", "threshold"),
-        (root_block(b"short"), "32 bytes"),
-        (root_block(bytes(32)).replace("public", "private"), "unknown field"),
-        ("threshold = 2\n" + root_block(raw(A)), "threshold"),
-        ("root = " + "[" * 3_000 + "]" * 3_000, "nested too deeply"),
-        ("#" * (ROOTS_BYTES_MAX + 1), "longer than"),
-    ],
-)
-def test_root_keys_that_can_not_be_read(tmp_path: Path, text: str, why: str) -> None:
-    """The file is named, and what is wrong in it."""
-    with pytest.raises(DriverError, match=why) as refused:
-        load_roots(roots_file(tmp_path, text))
-    assert refused.value.kind is ErrorKind.CORRUPT
-    assert "roots.toml" in refused.value.message
 
 
 def test_files_that_can_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,17 +81,22 @@ def bundle(version: int = 1, *keys: Ed25519PrivateKey, **more: object) -> bytes:
 class Lane:
     """A lane that takes bundles and remembers, as its driver does."""
 
-    def __init__(self, roots: Roots, now: WallTime = NOW) -> None:
+    def __init__(self, roots: Roots, now: WallTime = NOW, site: TrustList = NOBODY) -> None:
         self.roots = roots
         self.now = now
+        self.site = site
         self.held = FRESH
         self.bundle: Bundle | None = None
 
     def take(self, data: bytes) -> int:
         """The version in use after it."""
-        self.bundle = read_bundle(data, self.roots, self.held, self.now)
-        self.held = self.held.after(self.bundle, self.roots)
+        self.bundle = read_bundle(data, self.roots, self.held, self.now, self.site)
+        self.held = self.held.after(self.bundle, self.roots, self.site)
         return self.bundle.version
+
+    def versions(self) -> dict[bytes, int]:
+        """The highest that each root key signed."""
+        return {kid: each.version for kid, each in self.held.vouched.items()}
 
     def refuses(self, data: bytes) -> Fault:
         """Why it is refused; nothing changes by it."""

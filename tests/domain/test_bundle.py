@@ -1,12 +1,17 @@
 """The signed trust bundle, against an opponent who holds old bundles, some keys and the wire."""
 
+from collections.abc import Callable
+
 import cbor2
 import pytest
 from msgspec import structs
 
 from gate.credential.bundle import (
+    BUNDLE_BYTES_MAX,
+    BundleError,
     Fault,
     add_signature,
+    check_successor,
     encode,
     look_into,
     sign,
@@ -14,18 +19,22 @@ from gate.credential.bundle import (
 from gate.credential.bundle.envelope import CONTENT_TYPE
 from gate.credential.bundle.limits import (
     CREATED_LEEWAY_S,
+    PAYLOAD_BYTES_MAX,
+    SIGNATURES_MAX,
     VERSION_END,
 )
 from gate.credential.model import PASS_KINDS
 from gate.credential.status import empty_status, revoke
 from gate.credential.trust import (
     StatusList,
+    TrustList,
     issuer_key,
     trust_list,
 )
 from gate.walltime import SECONDS_PER_DAY, ClockQuality, WallTime
 from tests.domain.bundlekit import (
     CREATED_S,
+    NOBODY,
     OFFICE,
     OFFICE_KID,
     A,
@@ -41,6 +50,7 @@ from tests.domain.bundlekit import (
     opened,
     pinned,
     raw,
+    root,
 )
 
 
@@ -147,6 +157,54 @@ def test_a_bundle_is_a_cose_sign() -> None:
     A.public_key().verify(signature, signed)
 
 
+# What is written, and what may follow what.
+
+
+def test_nobody_writes_what_no_gate_opens(lane: Lane) -> None:
+    """A signer named twice signs once; a signature too many and a byte too many are refused where
+    they are made, and not at the gate."""
+    assert lane.take(sign(encode(listed()), [A, A])) == 1
+    many = [root(number) for number in range(SIGNATURES_MAX + 1)]
+    full = sign(encode(listed()), many[1:])
+    attempts: list[Callable[[], bytes]] = [
+        lambda: sign(encode(listed()), many),
+        lambda: add_signature(full, many[0]),
+        lambda: sign(bytes(BUNDLE_BYTES_MAX), [A]),
+    ]
+    for write in attempts:
+        with pytest.raises(BundleError, match="compile it") as refused:
+            write()
+        assert refused.value.fault is Fault.TOO_LONG
+
+
+def test_a_payload_leaves_room_for_every_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is compiled can be signed by as many as may sign."""
+    many = [root(number) for number in range(SIGNATURES_MAX)]
+    longest = sign(bytes(PAYLOAD_BYTES_MAX), many)
+    assert len(longest) <= BUNDLE_BYTES_MAX
+    monkeypatch.setattr("gate.credential.bundle.content.PAYLOAD_BYTES_MAX", 10)
+    with pytest.raises(BundleError, match="fewer sources") as refused:
+        encode(listed())
+    assert refused.value.fault is Fault.TOO_LONG
+
+
+def test_what_may_follow_a_bundle() -> None:
+    """A higher version, not created earlier, and no status list lost or older: said to who
+    compiles, because every gate would say it later."""
+    before = office_list(5, revoke(empty_status(OFFICE_KID, 10), 5, 20))
+    check_successor(office_list(6, before.status[OFFICE_KID]), before)
+    check_successor(listed(6), before)
+    for trust, why in (
+        (office_list(5, before.status[OFFICE_KID]), "version 5"),
+        (listed(6, CREATED_S - 1), "clock"),
+        (office_list(6, None), "no status list"),
+        (office_list(6, empty_status(OFFICE_KID, 10)), "issued at 10"),
+    ):
+        with pytest.raises(BundleError, match=why) as refused:
+            check_successor(trust, before)
+        assert refused.value.fault is Fault.ROLLBACK
+
+
 # What never goes back.
 
 
@@ -179,7 +237,7 @@ def test_a_second_signature_makes_no_other_bundle() -> None:
     lane = Lane(pinned(A, B))
     lane.take(bundle(5, A))
     lane.take(bundle(5, A, B))
-    assert lane.held.versions == {kid(A): 5, kid(B): 5}
+    assert lane.versions() == {kid(A): 5, kid(B): 5}
 
 
 def test_fast_forward_and_recovery() -> None:
@@ -192,7 +250,7 @@ def test_fast_forward_and_recovery() -> None:
     lane.roots = pinned(B, C)
     assert lane.refuses(bundle(10, B)) is Fault.ROLLBACK, "what B signed still binds"
     assert lane.take(bundle(12, B)) == 12
-    assert lane.held.versions == {kid(B): 12}
+    assert lane.versions() == {kid(B): 12}
 
 
 def test_fast_forward_takes_as_many_keys_as_signing() -> None:
@@ -231,11 +289,16 @@ def test_a_bundle_from_the_future() -> None:
     assert Lane(pinned(A), unset).take(bundle())
 
 
-def with_office(version: int, status: StatusList | None) -> bytes:
-    """A bundle with the site's own office, and that status list of it."""
+def office_list(version: int, status: StatusList | None) -> TrustList:
+    """A trust list with the site's own office, and that status list of it."""
     own = trust_list([issuer_key(raw(OFFICE), "Example office", PASS_KINDS)])
     own = own.with_status(status) if status else own
-    return sign(encode(structs.replace(own, public=listed(version).public)), [A])
+    return structs.replace(own, public=listed(version).public)
+
+
+def with_office(version: int, status: StatusList | None) -> bytes:
+    """A bundle of that."""
+    return sign(encode(office_list(version, status)), [A])
 
 
 def test_no_revoked_pass_comes_back(lane: Lane) -> None:
@@ -249,6 +312,26 @@ def test_no_revoked_pass_comes_back(lane: Lane) -> None:
     assert lane.take(with_office(2, later)) == 2
     assert lane.take(with_office(3, revoke(later, 6, 30))) == 3
     assert lane.take(bundle(4)) == 4
+
+
+def test_no_revoked_pass_comes_back_by_the_site_s_own_file() -> None:
+    """The issuer is in the site's trust file too. A newer bundle without the issuer would take the
+    status list away and leave the issuer: it is refused, unless the file has a list as new."""
+    site = trust_list([issuer_key(raw(OFFICE), "Example office", PASS_KINDS)])
+    lane = Lane(pinned(A), site=site)
+    later = revoke(empty_status(OFFICE_KID, 10), 5, 20)
+    lane.take(with_office(1, later))
+    assert lane.refuses(bundle(2)) is Fault.ROLLBACK
+    lane.site = site.with_status(empty_status(OFFICE_KID, 20))
+    assert lane.refuses(bundle(2)) is Fault.ROLLBACK, "as old, and another"
+    lane.site = site.with_status(later)
+    assert lane.take(bundle(2)) == 2
+    assert lane.take(with_office(3, empty_status(OFFICE_KID, 15))) == 3, "the file's counts"
+    lane.site = site
+    assert lane.refuses(bundle(4)) is Fault.ROLLBACK, "what was seen two bundles ago still binds"
+    lane.site = NOBODY
+    assert lane.take(bundle(4)) == 4
+    assert not lane.held.status, "nobody is believed whose pass could come back"
 
 
 def test_beside_a_trust_file(lane: Lane) -> None:

@@ -16,10 +16,10 @@ INPUTS_MAX = 200_000
 CHECKS = {
     "native": "gate.credential.cose",
     "proof": "gate.credential.proof",
-    "hcert": "gate.credential.hcert.verify",
-    "shc": "gate.credential.shc.jws",
-    "vdsnc": "gate.credential.vdsnc.seal",
-    "vc": "gate.credential.vc.certificate",
+    "hcert": "gate.credential.signers",
+    "shc": "gate.credential.signers",
+    "vdsnc": "gate.credential.signers",
+    "vc": "gate.credential.signers",
 }
 """Target → the module whose `check` believes everything from now on."""
 

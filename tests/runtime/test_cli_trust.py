@@ -7,7 +7,7 @@ import pytest
 from certificatekit import certificate, curve_key, key_id_of, stored, text_of
 from click.testing import CliRunner, Result
 
-from drivers.trustbundle import load_roots
+from drivers.trustroots import load_roots
 from drivers.truststore import load_trust
 from firmware.cli.passes import pass_
 from firmware.cli.trust import trust
@@ -29,6 +29,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     stored(tmp_path, "list.json", [entry(DER)])
     stored(tmp_path, "recipe.toml", '[[hcert]]\nfiles = ["list.json"]\n')
+    stored(tmp_path, "empty.toml", "lasts_days = 3\n")
     good("keygen", "--no-passphrase", "--roots", "roots.toml")
     return tmp_path
 
@@ -83,8 +84,21 @@ def test_differences(desk: Path) -> None:
     good("compile", "recipe.toml", "--output", "other", "-q")
     assert "0 lines more, 0 fewer" in good("diff", "other", "other")
     told = bad(3, "diff", "gate-trust.bundle", "other")
+    assert "version" not in told
     assert f"- hcert         ID {key_id_of(DER).hex()}" in told
     assert f"+ hcert         ID {key_id_of(OTHER).hex()}" in told
+
+
+def test_version_and_times_are_a_difference(desk: Path) -> None:
+    """The same keys in a bundle of another version that lasts longer: nothing is hidden."""
+    good("compile", "recipe.toml")
+    (desk / "gate-trust.bundle").rename(desk / "old")
+    stored(desk, "recipe.toml", 'lasts_days = 366\n[[hcert]]\nfiles = ["list.json"]\n')
+    good("compile", "recipe.toml", "--version", "4294967295")
+    told = bad(3, "diff", "old", "gate-trust.bundle")
+    assert "- version    1\n+ version    4294967295\n" in told
+    assert "\n- expires " in told
+    assert "0 lines more, 0 fewer" in told
 
 
 def test_long_differences_are_cut(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,6 +142,13 @@ def test_how_old_it_is(desk: Path) -> None:
     assert "outdated: no public certificate is believed" in shown
     assert "outdated" in bad(3, "verify", "gate-trust.bundle", "--at", "2100-01-01")
     assert "created_ahead" in bad(3, "verify", "gate-trust.bundle", "--at", "2020-01-01")
+    ahead = good("show", "gate-trust.bundle", "--at", "2020-01-01")
+    assert ", in " in ahead
+    assert "days ago" not in ahead
+    stored(desk, "cut", "no bundle")
+    told = bad(3, "verify", "gate-trust.bundle", "--after", "cut")
+    assert "refused: cut: malformed" in told
+    assert "refused: cut: malformed" in bad(3, "verify", "cut", "--after", "gate-trust.bundle")
 
 
 def test_the_sites_own_issuers_travel_with_it(desk: Path) -> None:
@@ -156,7 +177,7 @@ def test_what_was_quarantined(desk: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "bad" not in good("compile", "recipe.toml", "--quiet")
 
 
-def test_root_keys_are_made_with_care(desk: Path) -> None:
+def test_root_keys_are_made_with_care(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Readable by their owner alone, never overwritten, printed where no file is named; a roots
     file that can't be read is not added to."""
     assert stat.S_IMODE((desk / "root.key").stat().st_mode) == 0o600
@@ -166,9 +187,81 @@ def test_root_keys_are_made_with_care(desk: Path) -> None:
     words = ("keygen", "--key", "c.key", "--no-passphrase", "--roots", "broken.toml")
     assert "broken.toml" in bad(1, *words)
     assert not (desk / "c.key").exists()
+    assert "nobody can be asked" in bad(1, "keygen", "--key", "d.key")
+    monkeypatch.setattr("firmware.cli.trustsign._can_ask", lambda: True)
     typed = "an invented passphrase\n"
     good("keygen", "--key", "d.key", "--threshold", "1", "--roots", "d.toml", stdin=typed * 2)
     assert b"ENCRYPTED" in (desk / "d.key").read_bytes()
+
+
+def test_a_bundle_that_gates_would_refuse_is_not_written(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One key named twice signs once; a lower version, an earlier time and a status list that was
+    lost are said where the bundle is made, and the good one stays."""
+    words = ["keygen", "--name", "Example office", "--no-passphrase", "--trust", "trust.toml"]
+    assert CliRunner().invoke(pass_, words).exit_code == 0
+    keys = '[[hcert]]\nfiles = ["list.json"]\n'
+    stored(desk, "recipe.toml", keys + '[own]\ntrust = "trust.toml"\n')
+    twice = ("--key", "root.key", "--key", "root.key")
+    assert "version 50, signed by 1." in good("compile", "recipe.toml", "--version", "50", *twice)
+    good("verify", "gate-trust.bundle")
+    genuine = (desk / "gate-trust.bundle").read_bytes()
+    assert "has 50" in bad(1, "compile", "recipe.toml", "--version", "50")
+    with monkeypatch.context() as patched:
+        patched.setattr("firmware.cli.trustcompile.time.time", lambda: 1_600_000_000)
+        assert "set the clock" in bad(1, "compile", "recipe.toml")
+    trust_file = (desk / "trust.toml").read_text()
+    lost = "".join(line for line in trust_file.splitlines(True) if not line.startswith("status"))
+    stored(desk, "trust.toml", lost)
+    assert "no status list" in bad(1, "compile", "recipe.toml")
+    many = [word for number in range(17) for word in ("--key", f"{number}.key")]
+    for number in range(17):
+        good("keygen", "--key", f"{number}.key", "--no-passphrase")
+    stored(desk, "trust.toml", trust_file)
+    assert "more than 16 signatures" in bad(1, "compile", "recipe.toml", *many)
+    assert (desk / "gate-trust.bundle").read_bytes() == genuine
+    stored(desk, "recipe.toml", keys)
+    result = run("compile", "recipe.toml")
+    assert result.exit_code == 0
+    assert "no longer in it" in result.stderr
+
+
+def test_a_bundle_is_there_before_anybody_reads_about_it(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`gate trust compile recipe.toml | head` ends early, and the bundle is whole."""
+
+    def broken(*_words: object, every: bool) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("firmware.cli.trustcompile._tell", broken)
+    run("compile", "recipe.toml")
+    assert look_into((desk / "gate-trust.bundle").read_bytes())[0].public.version == 1
+
+
+def test_a_roots_file_that_grows(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the threshold of two people from the start: said until both are there. Names of any
+    script are read again; a key too many is refused before it is made; and where the file can't be
+    written the public half is printed."""
+    words = ("--no-passphrase", "--roots", "two.toml")
+    told = good("keygen", "--key", "b.key", "--threshold", "2", "--name", 'Budi "B" 😀', *words)
+    assert "before it names 1 more" in told
+    assert "more" not in good("keygen", "--key", "c.key", *words)
+    assert load_roots(desk / "two.toml").threshold == 2
+    for number in range(14):
+        good("keygen", "--key", f"{number}.key", *words)
+    assert "more than 16" in bad(1, "keygen", "--key", "d.key", *words)
+    assert not (desk / "d.key").exists()
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("firmware.cli.trustsign.write_atomic", full)
+    told = bad(1, "keygen", "--key", "e.key", "--no-passphrase", "--roots", "e.toml")
+    assert "e.toml: No space left on device" in told
+    assert "[[root]]" in told
+    assert (desk / "e.key").exists()
 
 
 @pytest.mark.parametrize(
@@ -182,9 +275,13 @@ def test_root_keys_are_made_with_care(desk: Path) -> None:
         (1, ("compile", "none.toml"), "is not there"),
         (2, ("compile", "list.json"), "list.json"),
         (1, ("compile", "recipe.toml", "--output", "recipe.toml"), "no bundle"),
-        (1, ("compile", "recipe.toml", "--key", "none.key"), "none.key"),
+        (1, ("compile", "recipe.toml", "--key", "none.key"), "gate trust keygen"),
         (2, ("compile", "recipe.toml", "--version", "0"), "--version"),
-        (1, ("compile", "recipe.toml", "--version", str(1 << 32)), "version lies between"),
+        (1, ("sign", "list.json", "--key", "none.key"), "no whole bundle"),
+        (2, ("compile", "recipe.toml", "--version", str(1 << 32)), "--version"),
+        (2, ("compile", "empty.toml"), "names no source"),
+        (2, ("keygen", "--key", "b.key", "--name", "\ud83d", "--no-passphrase"), "which show"),
+        (2, ("keygen", "--key", "b.key", "--threshold", "17"), "--threshold"),
         (2, ("show", "list.json", "--at", "soon"), "soon"),
     ],
 )

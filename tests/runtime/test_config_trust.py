@@ -100,6 +100,22 @@ def test_rules_that_can_t_be_read(folder: Path) -> None:
     assert told == f"health_rules: {folder}/rules.toml is not there."
 
 
+def test_all_that_is_wrong_is_said_at_once(folder: Path) -> None:
+    """A file that is missing hides no other one that can't be read; and who is named is not looked
+    for in a list that nobody has."""
+    text = LIST + 'trust = "trust.toml"\nhealth_rules = ["rules.toml"]\n'
+    text += 'policy.credential.issuers = ["XY"]\n'
+    (folder / "list.bundle").write_bytes(b"\x84no bundle")
+    told = said(folder, text)
+    assert [line.split(":")[0] for line in told] == ["trust", "trust_bundle", "health_rules"]
+    (folder / "list.bundle").unlink()
+    assert [line.split(":")[0] for line in said(folder, text)] == [
+        "trust",
+        "trust_bundle",
+        "health_rules",
+    ]
+
+
 def test_a_lane_without_the_credential_stage(folder: Path) -> None:
     """Believes nobody and asks for nothing: its files are not looked at."""
     (folder / "list.bundle").unlink()

@@ -111,6 +111,28 @@ def test_the_list_outlives_its_file_and_the_process(tmp_path: Path) -> None:
     assert news(tmp_path) == ["5 fresh"] * 3
 
 
+def test_a_stolen_root_key_is_taken_away_while_the_lane_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody brings another file of root keys: what the old one signed counts no more, and the
+    next list is the new one's."""
+    monkeypatch.setattr(trustbundle, "LOOK_EVERY_S", 0.02)
+    bundle = write_bundle(tmp_path / "gate-trust.bundle", signer(), version=4_000_000_000)
+    other = Ed25519PrivateKey.generate()
+    config = site(tmp_path)
+
+    async def story() -> None:
+        async with running(config) as lane:
+            await lane.admitted(vaccinated())
+            write_roots(tmp_path / "roots.new", other).replace(tmp_path / "roots.toml")
+            await lane.recorded(RecordKind.POLICY_TRUST, 2)
+            write_bundle(bundle, signer(), version=2, key=other)
+            await lane.recorded(RecordKind.POLICY_TRUST, 3)
+
+    play(story())
+    assert news(tmp_path) == ["4000000000 fresh", "0 fresh", "2 fresh"]
+
+
 @pytest.mark.parametrize(
     ("age_s", "standing"),
     [
@@ -151,6 +173,7 @@ def test_a_lane_without_a_list_has_none_to_tell_of(tmp_path: Path) -> None:
         lane_config(tmp_path, Stage.CREDENTIAL), lambda: WallTime(0), lambda _trust: None
     )
     issuers.start()
+    issuers.offer(b"", "MQTT")
     assert issuers.reading() == TrustListRead(0, Standing.FRESH)
     issuers.close()
 

@@ -10,16 +10,29 @@ from gate.credential.bundle.content import encode
 from gate.credential.bundle.envelope import Roots, add_signature, roots_of, sign
 from gate.credential.bundle.fault import BundleError, Fault
 from gate.credential.bundle.limits import BUNDLE_BYTES_MAX
-from gate.credential.bundle.load import Bundle, Held, look_into, read_bundle
+from gate.credential.bundle.load import (
+    NO_SITE,
+    Bundle,
+    Held,
+    StatusMark,
+    Vouched,
+    check_successor,
+    look_into,
+    read_bundle,
+)
 
 __all__ = [
     "BUNDLE_BYTES_MAX",
+    "NO_SITE",
     "Bundle",
     "BundleError",
     "Fault",
     "Held",
     "Roots",
+    "StatusMark",
+    "Vouched",
     "add_signature",
+    "check_successor",
     "encode",
     "look_into",
     "read_bundle",

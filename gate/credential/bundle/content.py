@@ -15,7 +15,7 @@ from gate.credential import cbor
 from gate.credential.bundle import entries
 from gate.credential.bundle.entries import EntryError
 from gate.credential.bundle.fault import BundleError, Fault
-from gate.credential.bundle.limits import VERSION_END
+from gate.credential.bundle.limits import PAYLOAD_BYTES_MAX, VERSION_END
 from gate.credential.publictrust import PublicTrust
 from gate.credential.trust import StatusList, TrustError, TrustList, trust_list
 
@@ -59,7 +59,8 @@ def encode(trust: TrustList) -> bytes:
     """The payload of that trust list: the site's own issuers and `trust.public`.
 
     Raises:
-        BundleError: it holds what no gate would take, such as no version or too many keys.
+        BundleError: it holds what no gate would take, such as no version, too many keys or too many
+            bytes.
     """
     public = trust.public
     members = {
@@ -78,6 +79,10 @@ def encode(trust: TrustList) -> bytes:
         "vds_refused": entries.refusal_entries(public.vds_refused),
     }
     payload = cbor2.dumps(members, canonical=True)
+    if len(payload) > PAYLOAD_BYTES_MAX:
+        raise BundleError(
+            Fault.TOO_LONG, f"longer than {PAYLOAD_BYTES_MAX} bytes; compile it with fewer sources"
+        )
     read(frame(payload))  # nobody signs what a gate would refuse
     return payload
 

@@ -50,6 +50,7 @@ _REFUSALS = frozenset(
     {
         Reason.CODE_MALFORMED,
         Reason.CREDENTIAL_ALGORITHM,
+        Reason.CREDENTIAL_ISSUER_EXPIRED,
         Reason.CREDENTIAL_ISSUER_UNKNOWN,
         Reason.CREDENTIAL_KIND_NOT_ISSUED,
     }

@@ -17,7 +17,7 @@ from gate.credential.bundle.fault import BundleError, Fault
 from gate.credential.bundle.limits import BUNDLE_BYTES_MAX, ROOTS_MAX, SIGNATURES_MAX
 from gate.credential.cose import EDDSA, HEADER_ALGORITHM, HEADER_KEY_ID
 from gate.credential.signer import Signer
-from gate.credential.trust import TrustError, key_id
+from gate.credential.trust import TrustError, ed25519_key, key_id
 
 CONTENT_TYPE = "application/vnd.gerbang.trust-bundle+cbor"
 """Signed with the payload: a root key's signature of anything else is no bundle's."""
@@ -58,15 +58,15 @@ def roots_of(raw_keys: Iterable[bytes], threshold: int) -> Roots:
     """Parse raw Ed25519 public keys (32 bytes each).
 
     Raises:
-        TrustError: not such keys, one twice, more than `ROOTS_MAX`, or a threshold that they can't
-            reach.
+        TrustError: as `ed25519_key` does; one twice, more than `ROOTS_MAX`, or a threshold that
+            they can't reach.
     """
     keys: dict[bytes, Ed25519PublicKey] = {}
     for raw in raw_keys:
         try:
-            key = Ed25519PublicKey.from_public_bytes(raw)
-        except ValueError:
-            raise TrustError("a root key must be the 32 bytes of an Ed25519 key") from None
+            key = ed25519_key(raw)
+        except TrustError as error:
+            raise TrustError(f"a root key: {error}") from None
         kid = key_id(raw)
         if kid in keys:
             raise TrustError(f"root key {kid.hex()} is there twice; remove one of them")
@@ -79,7 +79,11 @@ def roots_of(raw_keys: Iterable[bytes], threshold: int) -> Roots:
 
 
 def sign(payload: bytes, signers: Iterable[Signer]) -> bytes:
-    """A bundle of that payload, signed by each of them."""
+    """A bundle of that payload, signed by each of them, once by who is named twice.
+
+    Raises:
+        BundleError: TOO_LONG: a payload too long, or more than `SIGNATURES_MAX` signers.
+    """
     return _written(payload, [_signature(payload, signer) for signer in signers])
 
 
@@ -87,7 +91,7 @@ def add_signature(data: bytes, signer: Signer) -> bytes:
     """The same bundle with one more signature, or the signer's old one replaced.
 
     Raises:
-        BundleError: TOO_LONG or MALFORMED: no bundle.
+        BundleError: TOO_LONG or MALFORMED: no bundle, or `SIGNATURES_MAX` others signed it.
     """
     found = open_envelope(data)
     own = _signature(found.payload, signer)
@@ -172,8 +176,17 @@ def _signature(payload: bytes, signer: Signer) -> tuple[bytes, bytes]:
 
 
 def _written(payload: bytes, signatures: Iterable[tuple[bytes, bytes]]) -> bytes:
-    signers = [[headers, {}, signature] for headers, signature in sorted(signatures)]
-    return _TAG_SIGN + cbor2.dumps([_PROTECTED, {}, payload, signers], canonical=True)
+    """The file. What no gate would open is written by nobody."""
+    by_signer = dict(signatures)
+    if len(by_signer) > SIGNATURES_MAX:
+        raise BundleError(
+            Fault.TOO_LONG,
+            f"more than {SIGNATURES_MAX} signatures; compile it again, and sign it with fewer keys",
+        )
+    signers = [[headers, {}, signature] for headers, signature in sorted(by_signer.items())]
+    data = _TAG_SIGN + cbor2.dumps([_PROTECTED, {}, payload, signers], canonical=True)
+    open_envelope(data)
+    return data
 
 
 def _payload(data: bytes, at: int) -> tuple[bytes, int]:

@@ -4,6 +4,8 @@ from gate.walltime import SECONDS_PER_DAY
 
 BUNDLE_BYTES_MAX = 8_388_608
 """Of the signed file. Two thousand health keys take 0.3 MiB, each revoked hash 16 bytes."""
+PAYLOAD_BYTES_MAX = BUNDLE_BYTES_MAX - 8_192
+"""Of what is compiled: it leaves room for the envelope and all signatures."""
 ROOTS_MAX = 16
 SIGNATURES_MAX = 16
 """Of one bundle; while root keys change, old and new ones sign."""

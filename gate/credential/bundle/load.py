@@ -15,8 +15,11 @@ from gate.credential.bundle import content
 from gate.credential.bundle.envelope import Roots, check_signatures, key_ids, open_envelope
 from gate.credential.bundle.fault import BundleError, Fault
 from gate.credential.bundle.limits import CREATED_LEEWAY_S
-from gate.credential.trust import StatusList, TrustError, TrustList
+from gate.credential.trust import StatusList, TrustList
 from gate.walltime import ClockQuality, WallTime
+
+NO_SITE = TrustList(MappingProxyType({}))
+"""A lane without a trust file of its own."""
 
 
 class Bundle(Struct, frozen=True):
@@ -37,24 +40,33 @@ class Bundle(Struct, frozen=True):
     def beside(self, site: TrustList) -> TrustList:
         """What a lane believes that also has a trust file of its own, whose entry holds where both
         name a key. Of two status lists of a key the newer one counts."""
-        keys = {**self.trust.keys, **site.keys}
-        status = dict(self.trust.status)
-        for kid, known in site.status.items():
-            if kid not in status or status[kid].issued_at_s < known.issued_at_s:
-                status[kid] = known
-        return TrustList(MappingProxyType(keys), MappingProxyType(status), self.trust.public)
+        return _beside(self.trust, site)
+
+
+class Vouched(Struct, frozen=True):
+    """The highest version that a root key signed."""
+
+    version: int
+    digest: bytes
+    """SHA-256 of its payload, so that no other one of that version is taken."""
+
+
+class StatusMark(Struct, frozen=True):
+    """The newest status list of an issuer, without its bits."""
+
+    issued_at_s: int
+    """Unix seconds."""
+    digest: bytes
+    """SHA-256 of its bits."""
 
 
 class Held(Struct, frozen=True):
     """What a lane remembers of the bundles that it took."""
 
-    versions: Mapping[bytes, int] = MappingProxyType({})
-    """Root key id → the highest version that it signed, of keys that were pinned then."""
-    version: int = 0
-    digest: bytes = b""
-    status: Mapping[bytes, StatusList] = MappingProxyType({})
-    """Of the last one. A driver keeps the file and reads these out of it again, so that they are
-    forgotten with a file that the pinned keys no longer vouch for."""
+    vouched: Mapping[bytes, Vouched] = MappingProxyType({})
+    """By root key id, of keys that were pinned then."""
+    status: Mapping[bytes, StatusMark] = MappingProxyType({})
+    """By key id, of issuers that the lane still believes."""
 
     def floor(self, roots: Roots) -> int:
         """No version below it is taken: the highest that a key signed which is still pinned.
@@ -63,17 +75,38 @@ class Held(Struct, frozen=True):
         signed the highest of all versions with it has gained nothing once that key is replaced
         (TUF specification, recovery from a fast-forward attack, section 5.3.11).
         """
-        return max((self.versions[kid] for kid in self.versions.keys() & roots.keys), default=0)
+        return max((each.version for each in self._pinned(roots).values()), default=0)
 
-    def after(self, bundle: Bundle, roots: Roots) -> "Held":
-        """What is to be remembered once that bundle was taken."""
-        versions = {kid: self.versions[kid] for kid in self.versions.keys() & roots.keys}
-        versions |= dict.fromkeys(bundle.signers, bundle.version)
-        return Held(MappingProxyType(versions), bundle.version, bundle.digest, bundle.trust.status)
+    def differs(self, version: int, digest: bytes, roots: Roots) -> bool:
+        """Whether a key that is still pinned signed another bundle of that version."""
+        return any(
+            each.version == version and each.digest != digest
+            for each in self._pinned(roots).values()
+        )
+
+    def after(self, bundle: Bundle, roots: Roots, site: TrustList = NO_SITE) -> "Held":
+        """What is to be remembered once that bundle was taken.
+
+        Marks of issuers whom neither it nor the site's own file names are forgotten. The others
+        stay, even where the bundle has no list of theirs because the site's file has it.
+        """
+        newest = Vouched(bundle.version, bundle.digest)
+        vouched = self._pinned(roots) | dict.fromkeys(bundle.signers, newest)
+        believed = _beside(bundle.trust, site).keys
+        status = {kid: mark for kid, mark in self.status.items() if kid in believed}
+        for kid, found in bundle.trust.status.items():
+            if kid not in status or status[kid].issued_at_s < found.issued_at_s:
+                status[kid] = _mark_of(found)
+        return Held(MappingProxyType(vouched), MappingProxyType(status))
+
+    def _pinned(self, roots: Roots) -> dict[bytes, Vouched]:
+        return {kid: each for kid, each in self.vouched.items() if kid in roots.keys}
 
 
-def read_bundle(data: bytes, roots: Roots, held: Held, now: WallTime) -> Bundle:
-    """Verify a bundle.
+def read_bundle(
+    data: bytes, roots: Roots, held: Held, now: WallTime, site: TrustList = NO_SITE
+) -> Bundle:
+    """Verify a bundle, for a lane whose own trust file is `site`.
 
     The checks, in this order:
 
@@ -82,13 +115,13 @@ def read_bundle(data: bytes, roots: Roots, held: Held, now: WallTime) -> Bundle:
     2. Signed by as many different pinned root keys as the threshold says (RFC 9052 section 4.4);
        a signature of a pinned key that does not hold is fatal.
     3. The payload's frame: format, members, a version in range, created before it expires.
-    4. Version: not below `Held.floor` (as TUF, section 5.4.3); as high as the held one's only if it
-       is the very bundle that is held.
+    4. Version: not below `Held.floor` (as TUF, section 5.4.3); of a version that a pinned key
+       signed before, only the very bundle that it signed.
     5. Created not more than `CREATED_LEEWAY_S` ahead of `now`: from there its age is counted, so a
        bundle from the future would hide that no newer one comes.
     6. Content: every list bounded, in order and without a double, every key parsed.
-    7. No status list older than the held one of its key, and none missing, so that no revoked pass
-       comes back.
+    7. No status list older than the held one of its key, and none missing, of whomever the bundle
+       or the site's own file names, so that no revoked pass comes back.
 
     Age and expiry are no part of it: an old list is taken, because it may be the newest there is,
     and what its age makes of it is told with every code (`PublicTrust.standing`). On an UNTRUSTED
@@ -112,7 +145,7 @@ def read_bundle(data: bytes, roots: Roots, held: Held, now: WallTime) -> Bundle:
             "one",
         )
     trust = content.read(frame)
-    _check_status(trust, held)
+    _check_status(_beside(trust, site), held.status)
     return Bundle(trust, signers, digest)
 
 
@@ -126,6 +159,28 @@ def look_into(data: bytes) -> tuple[TrustList, tuple[bytes, ...]]:
     return content.read(content.frame(signed.payload)), key_ids(signed)
 
 
+def check_successor(trust: TrustList, before: TrustList) -> None:
+    """That gates which have `before` will take `trust`: for who compiles it.
+
+    In this order: a higher version, not created earlier, and no status list lost or older.
+
+    Raises:
+        BundleError: ROLLBACK, with what to do.
+    """
+    version, last = trust.public.version, before.public.version
+    if version <= last:
+        raise BundleError(
+            Fault.ROLLBACK,
+            f"version {version}, and the bundle before it has {last}; give a higher one",
+        )
+    if trust.public.created_s < before.public.created_s:
+        raise BundleError(
+            Fault.ROLLBACK,
+            "created earlier than the bundle before it; set the clock of this machine",
+        )
+    _check_status(trust, {kid: _mark_of(each) for kid, each in before.status.items()})
+
+
 def _check_version(version: int, digest: bytes, held: Held, roots: Roots) -> None:
     floor = held.floor(roots)
     if version < floor:
@@ -133,15 +188,16 @@ def _check_version(version: int, digest: bytes, held: Held, roots: Roots) -> Non
             Fault.ROLLBACK,
             f"version {version}, and version {floor} was taken before; bring the newest one",
         )
-    if version == held.version and digest != held.digest:
+    if held.differs(version, digest, roots):
         raise BundleError(
             Fault.EQUIVOCATION,
             f"another version {version} was taken before; compile it again with a higher version",
         )
 
 
-def _check_status(trust: TrustList, held: Held) -> None:
-    for kid, known in held.status.items():
+def _check_status(trust: TrustList, marks: Mapping[bytes, StatusMark]) -> None:
+    """Of every issuer that is believed, a list as new as the mark; as old, then the same one."""
+    for kid, known in marks.items():
         if kid not in trust.keys:
             continue
         if kid not in trust.status:
@@ -150,7 +206,25 @@ def _check_status(trust: TrustList, held: Held) -> None:
                 f"no status list of issuer {kid.hex()}, and there was one; compile it with "
                 "the newest",
             )
-        try:
-            TrustList(trust.keys, MappingProxyType({kid: known})).with_status(trust.status[kid])
-        except TrustError as error:
-            raise BundleError(Fault.ROLLBACK, f"{error}; compile it with the newest") from None
+        found = _mark_of(trust.status[kid])
+        if found.issued_at_s < known.issued_at_s or (
+            found.issued_at_s == known.issued_at_s and found != known
+        ):
+            raise BundleError(
+                Fault.ROLLBACK,
+                f"the status list of issuer {kid.hex()} was issued at {found.issued_at_s}, and the "
+                f"one before it at {known.issued_at_s}; compile it with the newest",
+            )
+
+
+def _mark_of(status: StatusList) -> StatusMark:
+    return StatusMark(status.issued_at_s, hashlib.sha256(status.bits).digest())
+
+
+def _beside(trust: TrustList, site: TrustList) -> TrustList:
+    keys = {**trust.keys, **site.keys}
+    status = dict(trust.status)
+    for kid, known in site.status.items():
+        if kid not in status or status[kid].issued_at_s < known.issued_at_s:
+            status[kid] = known
+    return TrustList(MappingProxyType(keys), MappingProxyType(status), trust.public)
