@@ -7,12 +7,13 @@ A snapshot is the form in which the VCI directory was published: `issuerInfo`, a
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from firmware.trust.offer import Offer, checked, json_of, read_source, shown
+from firmware.trust.offer import Offer, json_of, named, read_source, shown
 from firmware.trust.x509 import KeyRefused, key_of_jwk
 from gate.credential.publictrust import CardRevocations, SignerKey
 from gate.credential.signature import Algorithm, algorithms_of
@@ -23,6 +24,7 @@ _THUMBPRINT_MEMBERS = ("crv", "kty", "x", "y")
 """RFC 7638 section 3.2, in order."""
 _METHOD = "rid"
 """The one method of revocation that is defined."""
+_SECOND = re.compile(r"[0-9]{1,10}")
 
 Json = dict[str, Any]
 
@@ -99,8 +101,17 @@ def _of_snapshot(listed: list[Any]) -> Mapping[str, CardRevocations]:
         _revoked(each)
         for entry in listed
         if isinstance(entry, dict)
-        for each in entry.get("crls") or ()
+        for each in _lists_of(entry.get("crls"))
     )
+
+
+def _lists_of(crls: object) -> list[Any]:
+    """The lists of one issuer, which may have none."""
+    if crls is None:
+        return []
+    if not isinstance(crls, list):
+        raise KeyRefused("lists of revoked cards in another form")
+    return crls
 
 
 def merged_revocations(
@@ -136,7 +147,7 @@ def _offer(origin: str, issuer: str, jwk: object, key_ids: Collection[str] = fro
         key = key_of_jwk(jwk)
         if algorithms_of(key) != _ES256:
             raise KeyRefused("cards are signed by P-256 keys alone")
-        return checked(key_id), SignerKey(key, _ES256, checked(issuer))
+        return named(key_id), SignerKey(key, _ES256, named(issuer))
 
     kid = jwk.get("kid") if isinstance(jwk, dict) else None
     return Offer(origin, shown(f"{issuer} {kid}"), take)
@@ -147,17 +158,17 @@ def _revoked(entry: object) -> tuple[str, Mapping[str, int]]:
         case {"kid": str() as kid, "rids": list() as rids, **rest} if (
             rest.get("method", _METHOD) == _METHOD
         ):
-            return kid, dict(map(_rid, rids))
+            return named(kid), dict(map(_rid, rids))
         case _:
             raise KeyRefused("a list of revoked cards of another form")
 
 
 def _rid(entry: object) -> tuple[str, int]:
-    if not isinstance(entry, str) or not entry:
+    if not isinstance(entry, str):
         raise KeyRefused("a revoked card without an id")
     rid, _, second = entry.partition(".")
     if not second:
-        return checked(rid), TIME_S_END
-    if not second.isdecimal() or not 0 < int(second) < TIME_S_END:
+        return named(rid), TIME_S_END
+    if not _SECOND.fullmatch(second) or not 0 < int(second) < TIME_S_END:
         raise KeyRefused("a revoked card with a time out of range")
-    return checked(rid), int(second)
+    return named(rid), int(second)

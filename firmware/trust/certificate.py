@@ -23,15 +23,28 @@ from firmware.trust.der import DerError, Element, object_identifier
 CERTIFICATE_BYTES_MAX = 16_384
 """The largest of the EU's list has under 3 KiB."""
 
-_EXTENDED_KEY_USAGE = object_identifier("2.5.29.37")
-_DOCUMENT_TYPES = object_identifier("2.23.136.1.1.6.2")
+BASIC_CONSTRAINTS = object_identifier("2.5.29.19")
+KEY_USAGE = object_identifier("2.5.29.15")
+EXTENDED_KEY_USAGE = object_identifier("2.5.29.37")
+DOCUMENT_TYPES = object_identifier("2.23.136.1.1.6.2")
+"""Extensions (RFC 5280 section 4.2.1; Doc 9303-12 section 7.1)."""
+
 _COUNTRY = object_identifier("2.5.4.6")
 _PSS = object_identifier("1.2.840.113549.1.1.10")
 _VERSION, _EXTENSIONS = 0xA0, 0xA3
 """Explicit context tags of a TBSCertificate (RFC 5280 section 4.1)."""
-_PSS_HASH, _PSS_SALT_BYTES = 0xA0, 0xA2
+_MGF1 = object_identifier("1.2.840.113549.1.1.8")
+_PSS_HASH, _PSS_MASK, _PSS_SALT_BYTES, _PSS_TRAILER = 0xA0, 0xA1, 0xA2, 0xA3
 """Of RSASSA-PSS-params (RFC 4055 section 3.1)."""
-_SALT_BYTES_MAX = 64
+_SALT_BYTES_DEFAULT = 20
+_SALT_BYTES_MAX = 512
+"""As long as the longest key that vouches for anybody."""
+_TRAILER = b"\x02\x01\x01"
+_COUNTRY_CODECS: Mapping[int, str] = MappingProxyType(
+    {0x0C: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1C: "utf-32-be",
+     0x1E: "utf-16-be"}
+)  # fmt: skip
+"""Types of text (X.680 section 41). A country is a PrintableString; genuine ones are UTF-8 too."""
 _FIELDS_MIN = 6
 """Serial number, signature, issuer, validity, subject, key."""
 
@@ -42,6 +55,11 @@ _HASHES: Mapping[bytes, hashes.HashAlgorithm] = MappingProxyType(
         object_identifier("2.16.840.1.101.3.4.2.3"): hashes.SHA512(),
     }
 )
+_MASK_HASH_DEFAULT = hashes.SHA1()  # noqa: S303 - a mask need not resist collisions
+_MASK_HASHES: Mapping[bytes, hashes.HashAlgorithm] = MappingProxyType(
+    {object_identifier("1.3.14.3.2.26"): _MASK_HASH_DEFAULT, **_HASHES}
+)
+"""Of the mask of PSS (RFC 4055 section 2.2)."""
 _ECDSA: Mapping[bytes, hashes.HashAlgorithm] = MappingProxyType(
     {
         object_identifier("1.2.840.10045.4.3.2"): hashes.SHA256(),
@@ -78,6 +96,11 @@ class Certificate(Struct, frozen=True):
     document_types: frozenset[str]
     """What its holder may sign by ICAO's list of document types (Doc 9303-12 section 7.1), such as
     `NV`; empty where the certificate has no such list."""
+    constraints: bytes | None
+    key_usage: bytes | None
+    """Values of these extensions, not yet looked into; None where the certificate has none."""
+    critical: frozenset[bytes]
+    """Identifiers of its critical extensions."""
     signed: bytes
     algorithm: bytes
     """AlgorithmIdentifier, in DER."""
@@ -117,6 +140,9 @@ def read_certificate(data: bytes) -> Certificate:
         key=der.expect(key, der.SEQUENCE).whole,
         extended_usages=_extended_usages(extensions),
         document_types=_document_types(extensions),
+        constraints=_extension(extensions, BASIC_CONSTRAINTS),
+        key_usage=_extension(extensions, KEY_USAGE),
+        critical=frozenset(parts[0].content for parts in extensions if _is_critical(parts)),
         signed=signed.whole,
         algorithm=algorithm.whole,
         signature=der.bits(signature),
@@ -126,8 +152,8 @@ def read_certificate(data: bytes) -> Certificate:
 def is_signed_by(certificate: Certificate, anchor: Certificate) -> bool:
     """Whether the anchor's key made the certificate's signature. Names are not looked at."""
     try:
-        identifier, *parameters = der.sequence(certificate.algorithm)
-        check = _check_of(der.expect(identifier, der.OBJECT_IDENTIFIER).content, parameters)
+        parameters = der.sequence(certificate.algorithm)[1:]
+        check = _check_of(_identifier(certificate.algorithm), parameters)
         check(load_der_public_key(anchor.key), certificate.signature, certificate.signed)
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         return False
@@ -167,16 +193,38 @@ def _rsa(
 
 
 def _pss(parameters: list[Element]) -> Callable[[object, bytes, bytes], None]:
-    """RSASSA-PSS as CSCAs use it: one hash for both, and a salt (RFC 4055 section 3.1)."""
+    """RSASSA-PSS as CSCAs use it (RFC 4055 section 3.1). What is left out has its default."""
     by_tag = {each.tag: each.content for each in parameters}
-    if _PSS_HASH not in by_tag or _PSS_SALT_BYTES not in by_tag:
+    if _PSS_HASH not in by_tag:
         raise DerError("PSS with SHA-1, which is nobody's word")
-    identifier = der.sequence(by_tag[_PSS_HASH])[0].content
-    salt_bytes = int.from_bytes(der.read(by_tag[_PSS_SALT_BYTES], der.INTEGER).content)
-    if identifier not in _HASHES or salt_bytes > _SALT_BYTES_MAX:
-        raise DerError("PSS with a hash or a salt that nobody here takes")
-    digest = _HASHES[identifier]
-    return _rsa(padding.PSS(padding.MGF1(digest), salt_bytes), digest)
+    digest, mask = _HASHES.get(_identifier(by_tag[_PSS_HASH])), _mask(by_tag.get(_PSS_MASK))
+    salt_bytes = _SALT_BYTES_DEFAULT
+    if _PSS_SALT_BYTES in by_tag:
+        salt_bytes = der.small_number(by_tag[_PSS_SALT_BYTES])
+    if digest is None or mask is None or salt_bytes > _SALT_BYTES_MAX:
+        raise DerError("PSS with a hash, a mask or a salt that nobody here takes")
+    if by_tag.get(_PSS_TRAILER, _TRAILER) != _TRAILER:
+        raise DerError("PSS with another trailer than that of all")
+    return _rsa(padding.PSS(padding.MGF1(mask), salt_bytes), digest)
+
+
+def _mask(algorithm: bytes | None) -> hashes.HashAlgorithm | None:
+    """The hash of MGF1; None for another mask, or another hash."""
+    if algorithm is None:
+        return _MASK_HASH_DEFAULT
+    match der.sequence(algorithm):
+        case [Element(content=identifier), Element(whole=inner)] if identifier == _MGF1:
+            return _MASK_HASHES.get(_identifier(inner))
+        case _:
+            return None
+
+
+def _identifier(algorithm: bytes) -> bytes:
+    """The identifier in an AlgorithmIdentifier."""
+    parts = der.sequence(algorithm)
+    if not parts:
+        raise DerError("an algorithm without a name")
+    return der.expect(parts[0], der.OBJECT_IDENTIFIER).content
 
 
 def _country(name: Element) -> str:
@@ -184,15 +232,16 @@ def _country(name: Element) -> str:
     for relative in der.elements(der.expect(name, der.SEQUENCE).content):
         for attribute in der.elements(der.expect(relative, der.SET).content):
             match der.elements(der.expect(attribute, der.SEQUENCE).content):
-                case [Element(content=identifier), Element(content=value)] if (
+                case [Element(content=identifier), Element(tag=tag, content=value)] if (
                     identifier == _COUNTRY
                 ):
-                    return value.decode("ascii", "replace").upper()
+                    codec = _COUNTRY_CODECS.get(tag, "ascii")
+                    return value.decode(codec, "replace").upper()
     return ""
 
 
 def _extended_usages(extensions: list[list[Element]]) -> frozenset[bytes]:
-    value = _extension(extensions, _EXTENDED_KEY_USAGE)
+    value = _extension(extensions, EXTENDED_KEY_USAGE)
     if value is None:
         return frozenset()
     return frozenset(
@@ -202,7 +251,7 @@ def _extended_usages(extensions: list[list[Element]]) -> frozenset[bytes]:
 
 def _document_types(extensions: list[list[Element]]) -> frozenset[str]:
     """Of a form that can't be read nothing is known: the key usage says enough."""
-    value = _extension(extensions, _DOCUMENT_TYPES)
+    value = _extension(extensions, DOCUMENT_TYPES)
     if value is None:
         return frozenset()
     try:
@@ -223,6 +272,10 @@ def _extensions(rest: list[Element]) -> list[list[Element]]:
         if field.tag == _EXTENSIONS
         for each in der.sequence(field.content)
     ]
+
+
+def _is_critical(parts: list[Element]) -> bool:
+    return any(each.tag == der.BOOLEAN and each.content != b"\0" for each in parts[1:-1])
 
 
 def _extension(extensions: list[list[Element]], identifier: bytes) -> bytes | None:

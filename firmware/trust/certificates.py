@@ -5,7 +5,7 @@ import binascii
 import re
 
 from firmware.trust import der
-from firmware.trust.der import object_identifier
+from firmware.trust.der import DerError, object_identifier
 from firmware.trust.x509 import KeyRefused
 
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
@@ -22,18 +22,31 @@ _SEQUENCE = b"\x30"
 def certificates_in(data: bytes) -> list[bytes]:
     """Every certificate of a file, in DER: PEM, a CSCA master list, or one certificate.
 
+    A block of PEM that is damaged is handed on as it stands: it will be refused as the one
+    certificate that it is, and its neighbours taken.
+
     A master list (Doc 9303-12 section 9, CMS in DER) is taken apart, and its signature is *not*
     checked: whoever fetched it has to know that it is genuine, as with every source.
 
     Raises:
         KeyRefused: neither of them.
     """
-    if pem := _PEM.findall(data):
-        return [base64_of(each) for each in pem]
+    if not is_der(data) and (pem := _PEM.findall(data)):
+        return [_decoded(each) for each in pem]
     listed = _master_list(data)
     if listed is not None:
         return listed
     return [data if data.startswith(_SEQUENCE) else base64_of(data)]
+
+
+def is_der(data: bytes) -> bool:
+    """Whether a file is one sequence in DER and nothing else. Its first byte is a digit's too, so a
+    text is told from it by its length alone."""
+    try:
+        der.read(data, der.SEQUENCE)
+    except DerError:
+        return False
+    return True
 
 
 def certificate_of(text: str) -> bytes:
@@ -66,6 +79,13 @@ def base64_of(text: bytes) -> bytes:
         return base64.b64decode(packed + b"=" * (-len(packed) % _BASE64_GROUP), validate=True)
     except binascii.Error:
         raise KeyRefused("no base64") from None
+
+
+def _decoded(block: bytes) -> bytes:
+    try:
+        return base64_of(block)
+    except KeyRefused:
+        return block
 
 
 def _master_list(data: bytes) -> list[bytes] | None:

@@ -1,7 +1,8 @@
 """From a recipe to a trust list: every source read, every key taken or quarantined with its reason.
 
 A key that can't be taken costs itself and nothing else. What would be lost in silence stops the
-whole: a source that is not there, one that offers no key at all, a revocation that can't be read.
+whole: a source that is not there, one that offers no key at all, a revocation that can't be read,
+more than a bundle holds.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,11 +25,12 @@ from firmware.trust.cards import (
 from firmware.trust.hashes import revoked_hashes
 from firmware.trust.offer import Offer, Quarantined, SourceError, files_of
 from firmware.trust.recipe import Recipe, SealSource
-from firmware.trust.seals import WHY, certificates_of, seal_signers
+from firmware.trust.seals import WHY, SealSigner, certificates_of, seal_signers
+from firmware.trust.shelf import COUNT_MAX, Shelf, check_entry
 from firmware.trust.sources import health_offers
 from firmware.trust.statements import statement_offers
 from firmware.trust.x509 import KeyRefused, check_anchor
-from gate.credential.bundle.limits import KEYS_PER_ID_MAX
+from gate.credential.bundle.limits import HCERT_REVOKED_MAX, SHC_REVOKED_MAX, VDS_REFUSED_MAX
 from gate.credential.publictrust import CardRevocations, PublicTrust, SignerKey
 from gate.credential.trust import TrustList, trust_list
 from gate.reasons import Reason
@@ -40,7 +42,7 @@ _FINGERPRINT_SHOWN = 16
 
 
 class Tally(NamedTuple):
-    """What became of one format's keys."""
+    """What became of one format's keys, or of its revocations."""
 
     format: str
     offered: int
@@ -102,8 +104,8 @@ def compile_trust(
         vds=vds,
         vds_refused=vds_refused,
         vc=vc,
-        hcert_revoked=_revoked_hashes(recipe, folder),
-        shc_revoked=_revoked_cards(recipe, folder),
+        hcert_revoked=desk.revoked_hashes(recipe),
+        shc_revoked=desk.revoked_cards(recipe),
     )
     trust = structs.replace(own, public=public)
     return Compiled(trust, tuple(desk.tallies), tuple(desk.quarantined))
@@ -122,19 +124,19 @@ class _Desk:
         self, name: str, sources: Sequence[tuple[list[str], Callable[[Path], Iterator[Offer]]]]
     ) -> Mapping[Any, tuple[SignerKey, ...]]:
         """Every key of one format, by its id."""
-        found: dict[bytes | str, tuple[SignerKey, ...]] = {}
+        shelf = Shelf(name)
         offered = again = 0
         before = len(self.quarantined)
         for files, read in sources:
             for path in files_of(self._folder, files):
                 for offer in self._offers(path, read):
                     offered += 1
-                    again += self._sort(offer, found)
+                    again += self._sort(offer, shelf)
                     self._advance(name, offered)
         if sources:
-            taken = sum(map(len, found.values()))
+            taken = sum(map(len, shelf.keys.values()))
             self._tell(name, offered, taken, again, len(self.quarantined) - before)
-        return MappingProxyType(found)
+        return shelf.keys
 
     def seals(
         self, sources: Sequence[SealSource]
@@ -149,19 +151,55 @@ class _Desk:
             signers = certificates_of(files_of(self._folder, source.signers), self.quarantined)
             for each in seal_signers(signers, anchors):
                 offered += 1
-                if isinstance(each.found, SignerKey):
+                result, why = _seal(each)
+                if isinstance(result, SignerKey):
                     again += each.fingerprint in found
-                    found[each.fingerprint] = each.found
+                    found[each.fingerprint] = result
                 else:
-                    refused[each.fingerprint] = each.found
+                    refused[each.fingerprint] = result
                     label = each.fingerprint.hex()[:_FINGERPRINT_SHOWN]
-                    self.quarantined.append(Quarantined(each.origin, label, WHY[each.found]))
+                    self.quarantined.append(Quarantined(each.origin, label, why))
                 self._advance("vds", offered)
         for fingerprint in found.keys() & refused.keys():
             del refused[fingerprint]  # one of two sources has its anchor
         if sources:
             self._tell("vds", offered, len(found), again, len(self.quarantined) - before)
+        _check_count("refused signers of vds", len(refused), VDS_REFUSED_MAX)
         return MappingProxyType(found), MappingProxyType(refused)
+
+    def revoked_hashes(self, recipe: Recipe) -> frozenset[bytes]:
+        """Revoked health certificates."""
+        found: set[bytes] = set()
+        offered = 0
+        for path in files_of(self._folder, recipe.revoked.hcert):
+            with _named(path):
+                hashes = revoked_hashes(path)
+            offered += len(hashes)
+            found |= hashes
+        if recipe.revoked.hcert:
+            self._tell_revoked("hcert", offered, len(found), HCERT_REVOKED_MAX)
+        return frozenset(found)
+
+    def revoked_cards(self, recipe: Recipe) -> Mapping[str, CardRevocations]:
+        """Revoked cards: of the recipe's lists, and of the snapshots that keys are taken from."""
+        lists: list[Mapping[str, CardRevocations]] = []
+        for path in files_of(self._folder, recipe.revoked.shc):
+            with _named(path):
+                lists.append(card_revocations(path))
+        for path in files_of(self._folder, [name for each in recipe.shc for name in each.files]):
+            with _named(path):
+                lists.append(snapshot_revocations(path))
+        merged = merged_revocations(
+            (kid, cards.rids) for each in lists for kid, cards in each.items()
+        )
+        offered, taken = sum(map(_cards_in, lists)), _cards_in(merged)
+        if recipe.revoked.shc or offered:
+            self._tell_revoked("shc", offered, taken, SHC_REVOKED_MAX)
+        return merged
+
+    def _tell_revoked(self, name: str, offered: int, taken: int, count_max: int) -> None:
+        _check_count(f"revocations of {name}", taken, count_max)
+        self.tallies.append(Tally(f"{name} revoked", offered, taken, offered - taken, 0))
 
     def _anchors(self, source: SealSource) -> list[bytes]:
         """Those that can vouch for somebody; an unreadable one would be missed by nobody else."""
@@ -189,27 +227,20 @@ class _Desk:
             if empty:
                 self.quarantined.append(Quarantined(str(path), path.name, "no key in it"))
 
-    def _sort(self, offer: Offer, found: dict[bytes | str, tuple[SignerKey, ...]]) -> bool:
-        """Whether it was there before."""
+    def _sort(self, offer: Offer, shelf: Shelf) -> int:
+        """How many of those offered so far it shows to be one and the same."""
         try:
             name, signer = offer.take()
+            return shelf.put(name, signer, bare=offer.bare)
         except KeyRefused as error:
             self.quarantined.append(Quarantined(offer.origin, offer.label, str(error)))
-            return False
-        held = found.get(name, ())
-        if signer in held:
-            return True
-        if len(held) == KEYS_PER_ID_MAX:
-            why = f"more than {KEYS_PER_ID_MAX} keys of one id"
-            self.quarantined.append(Quarantined(offer.origin, offer.label, why))
-        else:
-            found[name] = (*held, signer)
-        return False
+            return 0
 
     def _tell(self, name: str, offered: int, taken: int, again: int, quarantined: int) -> None:
         if not taken:
             why = self.quarantined[-1].why if quarantined else "nothing is offered"
             raise SourceError(f"the sources of {name} give no key: {why}; correct the recipe")
+        _check_count(f"keys of {name}", taken, COUNT_MAX[name])
         self.tallies.append(Tally(name, offered, taken, again, quarantined))
 
 
@@ -222,24 +253,27 @@ def _own(recipe: Recipe, folder: Path) -> TrustList:
         raise SourceError(error.message) from None
 
 
-def _revoked_hashes(recipe: Recipe, folder: Path) -> frozenset[bytes]:
-    found: set[bytes] = set()
-    for path in files_of(folder, recipe.revoked.hcert):
-        with _named(path):
-            found |= revoked_hashes(path)
-    return frozenset(found)
+def _cards_in(revoked: Mapping[str, CardRevocations]) -> int:
+    return sum(len(cards.rids) for cards in revoked.values())
 
 
-def _revoked_cards(recipe: Recipe, folder: Path) -> Mapping[str, CardRevocations]:
-    """Of the recipe's lists, and of the snapshots that keys are taken from."""
-    found: list[Mapping[str, CardRevocations]] = []
-    for path in files_of(folder, recipe.revoked.shc):
-        with _named(path):
-            found.append(card_revocations(path))
-    for path in files_of(folder, [name for each in recipe.shc for name in each.files]):
-        with _named(path):
-            found.append(snapshot_revocations(path))
-    return merged_revocations((kid, cards.rids) for lists in found for kid, cards in lists.items())
+def _check_count(what: str, count: int, count_max: int) -> None:
+    if count > count_max:
+        raise SourceError(
+            f"{count} {what}, and a bundle holds {count_max}; take some of the sources out of the "
+            "recipe"
+        )
+
+
+def _seal(each: SealSigner) -> tuple[SignerKey | Reason, str]:
+    """The key of a signer of seals, or its refusal and why."""
+    if not isinstance(each.found, SignerKey):
+        return each.found, WHY[each.found]
+    try:
+        check_entry("vds", each.fingerprint, each.found)
+    except KeyRefused as error:
+        return Reason.CODE_MALFORMED, str(error)
+    return each.found, ""
 
 
 @contextmanager
@@ -247,5 +281,5 @@ def _named(path: Path) -> Iterator[None]:
     """A revocation that can't be read stops all: it must not be lost in silence."""
     try:
         yield
-    except KeyRefused as error:
+    except ValueError as error:  # a KeyRefused, and whatever else a stranger's file can raise
         raise SourceError(f"{path}: {error}; correct the file, or take it out") from None

@@ -4,6 +4,7 @@ Definite, shortest lengths and one-byte tags; whatever is not asked for stays by
 odd extension of a genuine certificate, which a full reader refuses, harms nobody.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -26,8 +27,12 @@ _LONG_FORM = 0x80
 _LENGTH_BYTES_MAX = 4
 _ARC_BITS = 7
 _ARC_FIRST = 40
-_UTC_TIME = "%y%m%d%H%M%SZ"
-_GENERALIZED_TIME = "%Y%m%d%H%M%SZ"
+_TIMES = {
+    UTC_TIME: (re.compile(rb"[0-9]{12}Z"), "%y%m%d%H%M%SZ"),
+    GENERALIZED_TIME: (re.compile(rb"[0-9]{14}Z"), "%Y%m%d%H%M%SZ"),
+}
+"""With seconds and in UTC (RFC 5280 sections 4.1.2.5.1 and 4.1.2.5.2): alone, the patterns would
+take a month of one digit, and read another time than the certificate says."""
 _CENTURY_PIVOT = 2050
 """Two digits of a year from 50 on mean 19.. (RFC 5280 section 4.1.2.5.1)."""
 
@@ -97,15 +102,25 @@ def bits(element: Element) -> bytes:
     return content[1:]
 
 
+def small_number(data: bytes) -> int:
+    """The number that the one integer of up to two bytes is that `data` is."""
+    content = read(data, INTEGER).content
+    if not 1 <= len(content) <= 2 or content[0] & 0x80:  # noqa: PLR2004 - two bytes, not negative
+        raise DerError("a number that is none, negative or too large")
+    return int.from_bytes(content)
+
+
 def unix_s(element: Element) -> int:
     """A time of a certificate, in Unix seconds (RFC 5280 section 4.1.2.5)."""
-    pattern = {UTC_TIME: _UTC_TIME, GENERALIZED_TIME: _GENERALIZED_TIME}.get(element.tag)
-    if pattern is None:
+    if element.tag not in _TIMES:
         raise DerError("a time of another type")
+    form, pattern = _TIMES[element.tag]
+    if not form.fullmatch(element.content):
+        raise DerError("a time in another form")
     try:
         moment = datetime.strptime(element.content.decode("ascii"), pattern).replace(tzinfo=UTC)
     except ValueError:
-        raise DerError("a time in another form") from None
+        raise DerError("a time that no calendar has") from None
     if element.tag == UTC_TIME and moment.year >= _CENTURY_PIVOT:
         moment = moment.replace(year=moment.year - 100)
     return int(moment.timestamp())

@@ -14,6 +14,7 @@ from gate.reasons import Reason
 WHY = {
     Reason.CODE_MALFORMED: "no certificate",
     Reason.CREDENTIAL_ISSUER_UNKNOWN: "no anchor vouches for it",
+    Reason.CREDENTIAL_ISSUER_EXPIRED: "it had ended before its anchor began",
     Reason.CREDENTIAL_KIND_NOT_ISSUED: "it may not sign health seals",
     Reason.CREDENTIAL_ALGORITHM: "a key that we do not take, or a window that is empty",
 }

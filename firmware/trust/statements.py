@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from firmware.trust.offer import Offer, checked, json_of, read_source, shown
+from firmware.trust.offer import Offer, json_of, named, read_source, shown
 from firmware.trust.x509 import KeyRefused, key_of_jwk, key_of_pem
 from gate.credential.publictrust import SignerKey
 from gate.credential.signature import PublicKey, algorithms_of
+from gate.credential.trust import TrustError, ed25519_key
 
 _PEM = b"-----BEGIN"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -49,7 +48,7 @@ def statement_offers(path: Path, method: str | None, issuer: str | None) -> Iter
 def _offer(origin: str, method: str, issuer: str, members: Json) -> Offer:
     def take() -> tuple[str, SignerKey]:
         key = _key(members)
-        return checked(method), SignerKey(key, algorithms_of(key), checked(issuer))
+        return named(method), SignerKey(key, algorithms_of(key), named(issuer))
 
     return Offer(origin, shown(method), take)
 
@@ -63,19 +62,30 @@ def _key(members: Json) -> PublicKey:
         case {"publicKeyJwk": dict() as jwk}:
             return key_of_jwk(jwk)
         case {"publicKeyBase58": str() as text}:
-            return Ed25519PublicKey.from_public_bytes(_base58(text))
+            return _edwards(_base58(text))
         case _:
             raise KeyRefused("a verification method without a key that we can read")
 
 
+def _edwards(raw: bytes) -> PublicKey:
+    try:
+        return ed25519_key(raw)
+    except TrustError as error:
+        raise KeyRefused(str(error)) from None
+
+
 def _base58(text: str) -> bytes:
-    """Bitcoin's alphabet, of a key of 32 bytes."""
+    """Bitcoin's alphabet, of a key of 32 bytes, where a leading 1 is a zero byte."""
+    if len(text) > _BASE58_CHARS_MAX:
+        raise KeyRefused("not a key of 32 bytes")
     number = 0
-    for letter in text[:_BASE58_CHARS_MAX]:
+    for letter in text:
         place = _BASE58.find(letter)
         if place < 0:
             raise KeyRefused("no base58")
         number = number * len(_BASE58) + place
-    if number.bit_length() > 8 * _KEY_BYTES or len(text) > _BASE58_CHARS_MAX:
+    zeros = len(text) - len(text.lstrip(_BASE58[0]))
+    size = zeros + (number.bit_length() + 7) // 8
+    if size != _KEY_BYTES:
         raise KeyRefused("not a key of 32 bytes")
     return number.to_bytes(_KEY_BYTES)

@@ -16,11 +16,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 
-from firmware.trust.certificate import Certificate, is_signed_by, read_certificate
+from firmware.trust.certificate import Certificate, read_certificate
+from firmware.trust.chain import AnchorFault, check_authority, held_for, is_issued_by, may_sign
 from firmware.trust.der import DerError, object_identifier
 from gate.credential import base64url
 from gate.credential.publictrust import SignerKey, Usage
 from gate.credential.signature import RSA_BITS_MAX, Algorithm, PublicKey, algorithms_of
+from gate.credential.trust import is_small_order
 from gate.reasons import Reason
 from gate.walltime import TIME_S_END
 
@@ -40,6 +42,15 @@ _SEAL_USAGES: Mapping[str, Usage] = MappingProxyType({"NV": Usage.VACCINATION, "
 _CERTIFICATES_KEPT = 1_024
 """Anchors are compared with every signer; each is read once."""
 _COORDINATE_BYTES = 32
+_JOSE_NAMES: Mapping[Algorithm, tuple[str, ...]] = MappingProxyType(
+    {
+        Algorithm.ES256: ("ES256",),
+        Algorithm.EDDSA: ("EdDSA", "Ed25519"),
+        Algorithm.PS256: ("PS256",),
+        Algorithm.RS256: ("RS256",),
+    }
+)
+"""Of a JWK's `alg` (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2)."""
 
 
 class KeyRefused(ValueError):
@@ -68,24 +79,29 @@ def signer_of_vds(data: bytes, anchors: Sequence[bytes]) -> SignerKey | Reason:
     """The key of a VDS-NC signer's certificate, if one of the anchors vouches for it.
 
     `anchors` are the certificates of countries' CSCAs, in DER. In this order: the certificate can
-    be read; an anchor has the name of its issuer and made its signature, by ECDSA or RSA, and is
-    of the same country (Doc 9303-12 section 7.1); its extended key usage is the signing of such
-    seals; its key is one that we take. An anchor that can't be read vouches for nobody.
+    be read; an anchor that can vouch at all (`check_anchor`) has the name of its issuer, is of the
+    same country (Doc 9303-12 section 7.1), held when the certificate began, and made its
+    signature, by ECDSA or RSA; its extended key usage is the signing of such seals, and nothing
+    else in it forbids that (`chain.may_sign`); its key is one that we take.
 
     A certificate whose document types name a kind of seal may attest that kind; another may attest
     all.
 
     Returns:
-        The key, or CODE_MALFORMED, CREDENTIAL_ISSUER_UNKNOWN, CREDENTIAL_KIND_NOT_ISSUED or
-        CREDENTIAL_ALGORITHM.
+        The key, or CODE_MALFORMED, CREDENTIAL_ISSUER_UNKNOWN, CREDENTIAL_ISSUER_EXPIRED (it had
+        ended before its anchor began), CREDENTIAL_KIND_NOT_ISSUED or CREDENTIAL_ALGORITHM.
     """
     try:
         certificate = _read(data)
     except KeyRefused:
         return Reason.CODE_MALFORMED
-    if not any(_vouches(anchor, certificate) for anchor in anchors):
-        return Reason.CREDENTIAL_ISSUER_UNKNOWN
-    if _HEALTH_SEALS not in certificate.extended_usages:
+    issuers = [
+        each for each in map(_anchor_or_none, anchors) if each and is_issued_by(certificate, each)
+    ]
+    if not any(held_for(certificate, each) for each in issuers):
+        is_past = any(certificate.not_after_s < each.not_before_s for each in issuers)
+        return Reason.CREDENTIAL_ISSUER_EXPIRED if is_past else Reason.CREDENTIAL_ISSUER_UNKNOWN
+    if _HEALTH_SEALS not in certificate.extended_usages or not may_sign(certificate):
         return Reason.CREDENTIAL_KIND_NOT_ISSUED
     named = frozenset(
         _SEAL_USAGES[each] for each in certificate.document_types & _SEAL_USAGES.keys()
@@ -98,32 +114,29 @@ def signer_of_vds(data: bytes, anchors: Sequence[bytes]) -> SignerKey | Reason:
 
 
 def check_anchor(data: bytes) -> None:
-    """Return if that certificate can vouch for others at all.
+    """Return if that certificate can vouch for others at all (`chain.check_authority`).
 
-    Its key may be of any kind that the library reads; a curve that is spelt out parameter by
-    parameter is read only where it is one of NIST's.
+    A curve that is spelt out parameter by parameter is read only where it is one of NIST's.
 
     Raises:
-        KeyRefused: no certificate, or a key that can't be read.
+        KeyRefused: no certificate, no authority's, or a key that can't be read or is weak.
     """
-    try:
-        load_der_public_key(_read(data).key)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        if isinstance(error, KeyRefused):
-            raise
-        raise KeyRefused("an anchor whose key can't be read") from None
+    _anchor(data)
 
 
 def key_of_jwk(jwk: Mapping[str, object]) -> PublicKey:
     """A public key of a JSON Web Key (RFC 7517, RFC 7518 section 6, RFC 8037).
 
     Raises:
-        KeyRefused: another type or curve, a private key, no point of the curve.
+        KeyRefused: another type or curve, a private key, no point of the curve, or a key that is
+            for something else than signatures of its kind (RFC 7517 sections 4.2 to 4.4).
     """
     if "d" in jwk:
         raise KeyRefused("a private key: its owner must be told, and its keys replaced")
     try:
-        return _taken(_key_of_members(jwk))[0]
+        key, algorithms = _taken(_key_of_members(jwk))
+        _check_use(jwk, algorithms)
+        return key
     except KeyRefused:
         raise
     except (ValueError, UnsupportedAlgorithm):
@@ -152,6 +165,18 @@ def key_of_pem(pem: bytes) -> PublicKey:
     return _taken(key)[0]
 
 
+def _check_use(jwk: Mapping[str, object], algorithms: frozenset[Algorithm]) -> None:
+    """What it says of its use, if it says anything (RFC 7517 sections 4.2 to 4.4)."""
+    if jwk.get("use") not in (None, "sig"):
+        raise KeyRefused("a key that is for something else than signatures")
+    operations = jwk.get("key_ops")
+    if operations is not None and not (isinstance(operations, list) and "verify" in operations):
+        raise KeyRefused("a key that is not for the checking of signatures")
+    named = jwk.get("alg")
+    if named is not None and not any(named in _JOSE_NAMES[each] for each in algorithms):
+        raise KeyRefused("a key that is for another algorithm")
+
+
 def _key_of_members(jwk: Mapping[str, object]) -> object:
     match jwk:
         case {"kty": "EC", "crv": "P-256", "x": str() as x, "y": str() as y}:
@@ -174,16 +199,22 @@ def _read(data: bytes) -> Certificate:
         raise KeyRefused(f"no certificate: {error}") from None
 
 
-def _vouches(anchor_data: bytes, certificate: Certificate) -> bool:
+@lru_cache(maxsize=_CERTIFICATES_KEPT)
+def _anchor(data: bytes) -> Certificate:
+    """A certificate that can vouch for others."""
+    anchor = _read(data)
     try:
-        anchor = _read(anchor_data)
+        check_authority(anchor)
+    except AnchorFault as error:
+        raise KeyRefused(str(error)) from None
+    return anchor
+
+
+def _anchor_or_none(data: bytes) -> Certificate | None:
+    try:
+        return _anchor(data)
     except KeyRefused:
-        return False
-    return (
-        anchor.subject == certificate.issuer
-        and anchor.country == certificate.country
-        and is_signed_by(certificate, anchor)
-    )
+        return None
 
 
 def _signer(
@@ -210,6 +241,8 @@ def _key_of(info: bytes) -> tuple[PublicKey, frozenset[Algorithm]]:
 
 def _taken(key: object) -> tuple[PublicKey, frozenset[Algorithm]]:
     algorithms = algorithms_of(key)
+    if isinstance(key, Ed25519PublicKey) and is_small_order(key.public_bytes_raw()):
+        raise KeyRefused("a point of small order: everybody could sign for it")
     if not algorithms:
         raise KeyRefused("a key of a kind or a length that we do not take")
     return cast("PublicKey", key), algorithms

@@ -20,6 +20,12 @@ from gate.walltime import TIME_S_END
 
 KEY_ID_BYTES = 4
 
+_KEY_BYTES = 32
+_FIELD = (1 << 255) - 19
+"""Of Ed25519: coordinates are numbers modulo it (RFC 8032 section 5.1)."""
+_ORDER_8_Y = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_SMALL_ORDER_Y = frozenset({0, 1, _FIELD - 1, _ORDER_8_Y, _FIELD - _ORDER_8_Y})
+"""Of the eight points whose order divides 8: 0 and ±`_ORDER_8_Y` belong to two points each."""
 _ALGORITHMS = frozenset({cose.EDDSA})
 _HEADERS = frozenset({cose.HEADER_ALGORITHM, cose.HEADER_KEY_ID})
 
@@ -121,6 +127,31 @@ def key_id(public_bytes: bytes) -> bytes:
     return hashlib.sha256(public_bytes).digest()[:KEY_ID_BYTES]
 
 
+def is_small_order(public_bytes: bytes) -> bool:
+    """Whether a raw Ed25519 public key is one of the eight points of small order.
+
+    Everybody can sign for such a point, and the library takes it (RFC 8032 section 8.9 leaves it to
+    us). In every spelling: with either sign, and with a y that was not reduced.
+    """
+    y = int.from_bytes(public_bytes, "little") & (1 << 255) - 1
+    return y % _FIELD in _SMALL_ORDER_Y
+
+
+def ed25519_key(public_bytes: bytes) -> Ed25519PublicKey:
+    """Parse a raw Ed25519 public key (RFC 8032 section 5.1.5, 32 bytes) whose owner alone can sign.
+
+    Raises:
+        TrustError: not such a key, or a point of small order.
+    """
+    try:
+        key = Ed25519PublicKey.from_public_bytes(public_bytes)
+    except ValueError:
+        raise TrustError(f"a public key must be the {_KEY_BYTES} bytes of an Ed25519 key") from None
+    if is_small_order(public_bytes):
+        raise TrustError("a public key that everybody can sign for: a point of small order")
+    return key
+
+
 def issuer_key(
     public_bytes: bytes,
     name: str,
@@ -131,12 +162,9 @@ def issuer_key(
     """Parse a raw Ed25519 public key (RFC 8032 section 5.1.5, 32 bytes).
 
     Raises:
-        TrustError: not such a key, no name, no kinds, or a time window that is empty.
+        TrustError: as `ed25519_key` does; no name, no kinds, or a time window that is empty.
     """
-    try:
-        public_key = Ed25519PublicKey.from_public_bytes(public_bytes)
-    except ValueError:
-        raise TrustError("a public key must be the 32 bytes of an Ed25519 key") from None
+    public_key = ed25519_key(public_bytes)
     if not name:
         raise TrustError("an issuer needs a name")
     allowed = frozenset(kinds)

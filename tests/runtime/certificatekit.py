@@ -57,9 +57,12 @@ def certificate(
     issuer: x509.Name = CA,
     usages: Iterable[str] = (),
     extensions: Iterable[x509.ExtensionType] = (),
+    critical: Iterable[x509.ExtensionType] = (),
     window: tuple[datetime, datetime] = (FROM, UNTIL),
     digest: hashes.HashAlgorithm = HASH,
     pss: bool = False,
+    pss_mask: hashes.HashAlgorithm | None = None,
+    pss_salt_bytes: int | None = None,
 ) -> bytes:
     """A certificate in DER."""
     builder = (
@@ -75,7 +78,10 @@ def certificate(
         builder = builder.add_extension(x509.ExtendedKeyUsage(named), critical=False)
     for each in extensions:
         builder = builder.add_extension(each, critical=False)
-    salted = padding.PSS(padding.MGF1(digest), digest.digest_size) if pss else None
+    for each in critical:
+        builder = builder.add_extension(each, critical=True)
+    salt_bytes = digest.digest_size if pss_salt_bytes is None else pss_salt_bytes
+    salted = padding.PSS(padding.MGF1(pss_mask or digest), salt_bytes) if pss else None
     return builder.sign(by, digest, rsa_padding=salted).public_bytes(Encoding.DER)  # type: ignore[arg-type]  # its own list of hashes
 
 

@@ -73,6 +73,8 @@ FILES: dict[str, object] = {
         f'[[issuer]]\nname = "Example"\npublic_key = "{text_of(OFFICE)}"\nkinds = ["visitor"]\n'
     ),
     "revoked/dcc.txt": hashlib.sha256(b"one").hexdigest(),
+    "revoked/later.json": {"kid": "k", "method": "rid", "rids": ["a." + "9" * 5_000]},
+    "five.json": {"issuerInfo": [{"issuer": {"iss": "https://a.example"}, "crls": 5}]},
     "revoked/cards.json": {"kid": JWK["kid"], "method": "rid", "rids": ["two.5"]},
 }
 RECIPE = """
@@ -133,6 +135,8 @@ def test_what_was_left_out_is_told(desk: Path) -> None:
         Tally("shc", 1, 1, 0, 0),
         Tally("vc", 1, 1, 0, 0),
         Tally("vds", 3, 1, 1, 4),
+        Tally("hcert revoked", 1, 1, 0, 0),
+        Tally("shc revoked", 2, 2, 0, 0),
     )
     told = {(Path(each.origin).name, each.why) for each in found.quarantined}
     assert told == {
@@ -199,7 +203,11 @@ def test_an_empty_recipe_is_an_empty_list(tmp_path: Path) -> None:
         ("[[hcert]]\nfiles = []", "nothing is offered"),
         ('[[vds]]\nanchors = ["csca"]\nsigners = ["seals/server.der"]', "may not sign"),
         ('[own]\ntrust = "none.toml"', "is not there"),
-        ('[revoked]\nhcert = ["dcc/list.json", "key.pem"]', r"key\.pem.*correct the file"),
+        ('[revoked]\nhcert = ["revoked/dcc.txt", "key.pem"]', r"key\.pem.*correct the file"),
+        ('[revoked]\nhcert = ["dcc/list.json"]', r"list\.json: an entry without a hash"),
+        ('[revoked]\nshc = ["revoked/later.json"]', r"later\.json.*out of range"),
+        ('[[shc]]\nfiles = ["cards.json", "five.json"]', r"five\.json.*another form"),
+        (f'[[hcert]]\nfiles = ["{"x" * 300}"]', r"x: .*correct the recipe"),
         ('[revoked]\nshc = ["dcc/list.json"]', r"list\.json.*correct the file"),
     ],
 )

@@ -15,6 +15,7 @@ from certificatekit import (
     key_id_of,
     name_of,
     pem_of,
+    rsa_key,
     stored,
     text_of,
     tlv,
@@ -84,10 +85,6 @@ FORMS = {
         "id": DID,
         "verificationMethod": [
             {"id": f"{DID}:DCC:IDN:DSC#{KID_TEXT}", "publicKeyJwk": X5C},
-            {
-                "id": f"{DID}:DCC:IDN:SCA#AAAAAAAAAAA=",
-                "publicKeyJwk": {**X5C, "kid": "AAAAAAAAAAA="},
-            },
         ],
     },
     "url-safe": [{"kid": url_text(KID), "certificate": TEXT}],
@@ -233,7 +230,7 @@ def test_names_fit_for_a_terminal() -> None:
 
 def test_files_of_a_recipe(tmp_path: Path) -> None:
     """One by one, or whole folders in order, without hidden ones."""
-    for name in ("b/2", "b/1/x", "b/.hidden", "a"):
+    for name in ("b/2", "b/1/x", "b/.hidden", "b/.thrown/away", "a"):
         stored(tmp_path, name, "")
     names = [path.name for path in files_of(tmp_path, ["b", "a"])]
     assert names == ["x", "2", "a"]
@@ -248,6 +245,24 @@ def test_a_folder_of_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         stored(tmp_path, name, "")
     with pytest.raises(SourceError, match="more than 1 files"):
         files_of(tmp_path, ["b"])
+
+
+def test_a_damaged_block_costs_itself(tmp_path: Path) -> None:
+    """In a file of many, it is told by its place, and its neighbours are taken."""
+    other = certificate(curve_key(2), curve_key(0))
+    damaged = pem_of(DER).replace(b"\nMII", b"\n!II")
+    offers = list(health_offers(stored(tmp_path, "a.pem", pem_of(DER) + damaged + pem_of(other))))
+    assert [each.label for each in offers] == [f"certificate {place}" for place in (1, 2, 3)]
+    with pytest.raises(KeyRefused, match="no certificate"):
+        offers[1].take()
+    assert [offers[place].take()[0] for place in (0, 2)] == [KID, key_id_of(other)]
+
+
+@pytest.mark.parametrize("inside", ["four\n{", "four\n[", "-----BEGIN CERTIFICATE-----"])
+def test_a_certificate_is_no_text(tmp_path: Path, inside: str) -> None:
+    """Whatever its bytes happen to spell: a line end and a bracket, or the beginning of PEM."""
+    odd = certificate(curve_key(1), rsa_key(), subject=name_of(inside))
+    assert taken(health_offers(stored(tmp_path, "a.der", odd))).keys() == {key_id_of(odd)}
 
 
 # Master lists.
@@ -379,6 +394,11 @@ def test_revoked_cards(tmp_path: Path) -> None:
         {"rids": [""]},
         {"rids": ["one.x"]},
         {"rids": ["one.99999999999"]},
+        {"rids": ["one." + "9" * 5_000]},
+        {"rids": ["one.\u0661"]},
+        {"rids": [".5"]},
+        {"kid": ""},
+        {"kid": "k\x07"},
         {"rids": ["o\x1bne"]},
         {"rids": "one"},
         {"kid": None},
@@ -402,7 +422,7 @@ def base58(data: bytes) -> str:
     while number:
         number, place = divmod(number, 58)
         text = letters[place] + text
-    return text
+    return "1" * (len(data) - len(data.lstrip(b"\0"))) + text
 
 
 def test_keys_of_statements(tmp_path: Path) -> None:
@@ -437,9 +457,18 @@ def test_keys_of_statements(tmp_path: Path) -> None:
         ({"publicKeyBase58": "0"}, "no base58"),
         ({"publicKeyBase58": "z" * 64}, "32 bytes"),
         ({"publicKeyBase58": "1" * 65}, "32 bytes"),
+        ({"publicKeyBase58": ""}, "32 bytes"),
+        ({"publicKeyBase58": "1"}, "32 bytes"),
+        ({"publicKeyBase58": "1" + base58(EDWARDS.public_bytes_raw())}, "32 bytes"),
+        ({"publicKeyBase58": base58(EDWARDS.public_bytes_raw()[:31])}, "32 bytes"),
+        ({"publicKeyBase58": "1" * 32}, "small order"),
+        (
+            {"publicKeyJwk": {"kty": "OKP", "crv": "Ed25519", "x": url_text(bytes(32))}},
+            "small order",
+        ),
     ],
 )
-def test_statements_without_a_key(tmp_path: Path, members: dict[str, str], why: str) -> None:
+def test_statements_without_a_key(tmp_path: Path, members: dict[str, object], why: str) -> None:
     document = {"id": "did:example", "verificationMethod": [{"id": "#one", **members}]}
     assert why in refused(statement_offers(stored(tmp_path, "a", document), None, None))
 
@@ -472,15 +501,39 @@ def test_revoked_hashes(tmp_path: Path, content: object) -> None:
     assert revoked_hashes(stored(tmp_path, "a", content)) == {WHOLE[:16]}
 
 
-@pytest.mark.parametrize("content", ["abc", "zz zz", ["AAAA"], "[", {"hash": "é"}])
-def test_hashes_that_are_none(tmp_path: Path, content: object) -> None:
-    with pytest.raises(KeyRefused):
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("abc", "abc is no hash"),
+        ("zz zz", "zz zz is no hash"),
+        (["AAAA"], "AAAA is no hash"),
+        ("[", "no JSON"),
+        ({"hash": "é"}, "base64"),
+        ("", "empty file"),
+        ({}, "no hash in it"),
+        ([], "no hash in it"),
+        ({"entries": []}, "no hash in it"),
+        ({WHOLE.hex(): True}, "no hash in it"),
+        ([12, 13], "no text"),
+        ({"entries": [{"hash": None}]}, "no text"),
+        ({"entries": [{"hash": text_of(WHOLE)}, {"Hash": text_of(WHOLE)}]}, "without a hash"),
+    ],
+)
+def test_no_revocation_is_lost(tmp_path: Path, content: object, why: str) -> None:
+    """What is no hash, or is not where hashes are, is no file without revocations."""
+    with pytest.raises(KeyRefused, match=why):
         revoked_hashes(stored(tmp_path, "a", content))
 
 
+def test_nothing_is_revoked(tmp_path: Path) -> None:
+    """A file of lines can say so, in a comment."""
+    assert not revoked_hashes(stored(tmp_path, "a", "# none until now\n"))
+
+
 def test_hashes_nested_too_deeply(tmp_path: Path) -> None:
-    """Beyond the depth nothing is looked for."""
+    """Beyond the depth nothing is looked for, so that it is said."""
     deep: object = [text_of(WHOLE)]
     for _ in range(20):
         deep = [deep]
-    assert not revoked_hashes(stored(tmp_path, "a", deep))
+    with pytest.raises(KeyRefused, match="levels deep"):
+        revoked_hashes(stored(tmp_path, "a", deep))

@@ -22,6 +22,7 @@ from certificatekit import (
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -200,6 +201,7 @@ def test_garbage(data: bytes) -> None:
         b"\x3f\x01\x00",
         b"\x30\x06\x30\x00\x30\x00\x30\x00",
         b"\x31\x00",
+        b"\x30\x04\x30\x00\x30\x00",
     ],
 )
 def test_der_that_is_none(data: bytes) -> None:
@@ -236,6 +238,106 @@ def test_an_anchor_that_signs_with_an_old_hash() -> None:
     assert is_signed_by(found, anchor)
     bare = tlv(0x30, der.sequence(found.algorithm)[0].whole, tlv(0x30))
     assert not is_signed_by(structs.replace(found, algorithm=bare), anchor)
+
+
+@pytest.mark.parametrize("digest", [hashes.SHA256(), hashes.SHA384(), hashes.SHA512()])
+@pytest.mark.parametrize("mask", [hashes.SHA256(), hashes.SHA384(), hashes.SHA512()])
+@pytest.mark.parametrize("salt_bytes", [0, 20, 32, 64, 190])
+def test_every_form_of_pss(
+    digest: hashes.HashAlgorithm, mask: hashes.HashAlgorithm, salt_bytes: int
+) -> None:
+    """Whatever hash, mask and salt an authority chose: as the library takes them, so do we."""
+    data = certificate(
+        rsa_key(),
+        rsa_key(),
+        subject=CA,
+        digest=digest,
+        pss=True,
+        pss_mask=mask,
+        pss_salt_bytes=salt_bytes,
+    )
+    found = x509.load_der_x509_certificate(data)
+    found.verify_directly_issued_by(found)
+    assert is_signed_by(read_certificate(data), read_certificate(data))
+
+
+SHA_256 = tlv(0x30, tlv(0x06, der.object_identifier("2.16.840.1.101.3.4.2.1")))
+SHA_1 = tlv(0x30, tlv(0x06, der.object_identifier("1.3.14.3.2.26")), b"\x05\x00")
+MGF_1 = tlv(0x06, der.object_identifier("1.2.840.113549.1.1.8"))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        (tlv(0xA0, SHA_256),),
+        (tlv(0xA0, SHA_256), tlv(0xA1, tlv(0x30, MGF_1, SHA_1)), tlv(0xA2, b"\x02\x01\x14")),
+        (tlv(0xA0, SHA_256), tlv(0xA3, b"\x02\x01\x01")),
+    ],
+)
+def test_pss_by_its_defaults(parameters: tuple[bytes, ...]) -> None:
+    """Left out, the mask is of SHA-1 and the salt has 20 bytes (RFC 4055 section 3.1)."""
+    found = read_certificate(certificate(rsa_key(), rsa_key(), subject=CA, pss=True))
+    name = der.sequence(found.algorithm)[0].whole
+    salted = padding.PSS(padding.MGF1(hashes.SHA1()), 20)
+    signed = structs.replace(
+        found,
+        algorithm=tlv(0x30, name, tlv(0x30, *parameters)),
+        signature=rsa_key().sign(found.signed, salted, hashes.SHA256()),
+    )
+    assert is_signed_by(signed, found)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        (tlv(0xA0, tlv(0x30)),),
+        (tlv(0xA0, b""),),
+        (tlv(0xA0, tlv(0x30, b"\x02\x01\x05")),),
+        (tlv(0xA0, tlv(0x30, tlv(0x06, b"\x2a"))),),
+        (tlv(0xA0, SHA_256), tlv(0xA1, b"")),
+        (tlv(0xA0, SHA_256), tlv(0xA1, tlv(0x30))),
+        (tlv(0xA0, SHA_256), tlv(0xA1, tlv(0x30, MGF_1))),
+        (tlv(0xA0, SHA_256), tlv(0xA1, tlv(0x30, MGF_1, tlv(0x30)))),
+        (tlv(0xA0, SHA_256), tlv(0xA1, tlv(0x30, tlv(0x06, b"\x2a"), SHA_256))),
+        (tlv(0xA0, SHA_256), tlv(0xA2, tlv(0x02))),
+        (tlv(0xA0, SHA_256), tlv(0xA2, b"\x02\x01\xff")),
+        (tlv(0xA0, SHA_256), tlv(0xA2, b"\x02\x02\x7f\xff")),
+        (tlv(0xA0, SHA_256), tlv(0xA2, b"\x02\x03\x01\x00\x00")),
+        (tlv(0xA0, SHA_256), tlv(0xA3, b"\x02\x01\x02")),
+    ],
+)
+def test_pss_with_parameters_that_are_none(parameters: tuple[bytes, ...]) -> None:
+    """No hash in the place of the hash, another mask, a salt without length: nobody's word."""
+    found = read_certificate(certificate(rsa_key(), rsa_key(), subject=CA, pss=True))
+    name = der.sequence(found.algorithm)[0].whole
+    odd = structs.replace(found, algorithm=tlv(0x30, name, tlv(0x30, *parameters)))
+    assert not is_signed_by(odd, found)
+
+
+def test_a_certificate_whose_algorithm_has_no_name() -> None:
+    found = read_certificate(certificate(rsa_key(), rsa_key(), subject=CA))
+    assert not is_signed_by(structs.replace(found, algorithm=tlv(0x30)), found)
+
+
+@pytest.mark.parametrize(
+    ("tag", "text"),
+    [
+        (der.UTC_TIME, b"2101011234Z"),
+        (der.UTC_TIME, b"21010112345Z"),
+        (der.UTC_TIME, b"210101123456z"),
+        (der.UTC_TIME, b"210101123456+0700"),
+        (der.UTC_TIME, b"21 101123456Z"),
+        (der.UTC_TIME, b"491231235960Z"),
+        (der.UTC_TIME, b"210229000000Z"),
+        (der.GENERALIZED_TIME, b"202101011234Z"),
+        (der.GENERALIZED_TIME, b"2021111120000Z"),
+        (der.GENERALIZED_TIME, b"20500101000000.5Z"),
+    ],
+)
+def test_times_in_another_form(tag: int, text: bytes) -> None:
+    """With seconds and in UTC (RFC 5280 section 4.1.2.5): a shorter one reads as another day."""
+    with pytest.raises(DerError, match="time"):
+        der.unix_s(der.Element(tag, text, b""))
 
 
 def test_der_has_bounds() -> None:
