@@ -7,15 +7,9 @@ from typing import NoReturn
 import click
 from click.shell_completion import get_completion_class
 
+from firmware.cli.exits import EXIT_DEVICE, EXIT_INTERRUPTED, EXIT_OK
 from firmware.cli.lazy import Lazy, LazyGroup
 from firmware.errors import UserError
-
-EXIT_OK = 0
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_REFUSED = 3
-EXIT_DEVICE = 4
-EXIT_INTERRUPTED = 130
 
 _DISTRIBUTION = "gerbang"
 _COMPLETION_VARIABLE = "_GATE_COMPLETE"

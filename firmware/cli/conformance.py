@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from firmware.cli.exits import EXIT_FAILED, EXIT_OK, EXIT_REFUSED
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
@@ -16,9 +18,6 @@ if TYPE_CHECKING:
     from firmware.conformance.score import Result
     from firmware.conformance.tally import Tally
 
-EXIT_OK = 0
-EXIT_FAILED = 1
-EXIT_REFUSED = 3
 _WIDTH_WHERE_NO_TERMINAL = 110
 _REFRESH_HZ = 8
 _SHOWN_MAX = 200

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from firmware.cli.moments import moment, time_zone
+from firmware.cli.exits import EXIT_REFUSED
+from firmware.cli.moments import moment, zone_option
 from firmware.moments import unix_s
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from gate.walltime import WallTime
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_EXIT_REFUSED = 3
 _TEXT_WIDTH = 100
 """Where the output is no terminal."""
 
@@ -65,17 +65,7 @@ _TEXT_WIDTH = 100
 @click.option(
     "--at", type=moment, metavar="TIME", help="Judge the code at this moment instead of now."
 )
-@click.option(
-    "--tz",
-    "zone",
-    type=time_zone,
-    metavar="ZONE",
-    default="Asia/Jakarta",
-    envvar="GATE_TZ",
-    show_default=True,
-    show_envvar=True,
-    help="Time zone of every time, printed or given without an offset.",
-)
+@zone_option
 @click.option("--show", "shows", is_flag=True, help="Do not mask personal data.")
 @click.option("--json", "as_json", is_flag=True, help="For machines, masked likewise.")
 def explain(
@@ -134,7 +124,7 @@ def explain(
         _print_json(found)
     else:
         _print(found, zone, masked=not shows)
-    return 0 if found.answer is Answer.HOLDS and not found.is_barred else _EXIT_REFUSED
+    return 0 if found.answer is Answer.HOLDS and not found.is_barred else EXIT_REFUSED
 
 
 def _now(at: datetime | None, zone: ZoneInfo) -> WallTime:

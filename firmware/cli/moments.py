@@ -40,3 +40,16 @@ def time_zone(value: str | ZoneInfo) -> ZoneInfo:
         raise click.BadParameter(
             f"{value!r} is no time zone that this machine knows; write it like Asia/Jakarta."
         ) from None
+
+
+zone_option = click.option(
+    "--tz",
+    "zone",
+    type=time_zone,
+    metavar="ZONE",
+    default="Asia/Jakarta",
+    envvar="GATE_TZ",
+    show_default=True,
+    show_envvar=True,
+    help="Time zone of every time, shown or given without an offset.",
+)

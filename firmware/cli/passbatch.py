@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from drivers.wholefile import write_atomic
+from firmware.cli.moments import zone_option
 from firmware.cli.passoptions import (
     FILE,
     gate_trust,
@@ -25,7 +26,6 @@ from firmware.cli.passoptions import (
     signer_option,
     told,
     trust_option,
-    zone_option,
 )
 from firmware.cli.passoutputs import FILE_MODE, FOLDER_MODE, files_of, output_faults, spent
 from firmware.office import books

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import click
 from msgspec.structs import replace
 
-from firmware.cli.moments import duration, ending, moment
+from firmware.cli.exits import EXIT_REFUSED
+from firmware.cli.moments import duration, ending, moment, zone_option
 from firmware.cli.passoptions import (
     FILE,
     KINDS,
@@ -25,7 +26,6 @@ from firmware.cli.passoptions import (
     signer_option,
     told,
     trust_option,
-    zone_option,
 )
 from firmware.cli.passoutputs import check_outputs, files_of, spent, write_pictures
 from firmware.moments import unix_s
@@ -50,7 +50,6 @@ from gate.credential.verify import FORMATS, verify
 from gate.reasons import Reason
 from gate.walltime import WallTime
 
-EXIT_REFUSED = 3
 _NO_FILE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9+-]*:|www\.", re.IGNORECASE)
 """What a code of some format starts with, known or not, and no file's name does."""
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from firmware.cli.moments import duration
+from firmware.cli.moments import duration, zone_option
 from firmware.cli.passoptions import (
     FILE,
     KINDS,
@@ -19,7 +19,6 @@ from firmware.cli.passoptions import (
     signer_option,
     told,
     trust_option,
-    zone_option,
 )
 from firmware.office import books, rotation, trustfile
 from firmware.office.errors import OfficeError

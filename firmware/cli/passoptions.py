@@ -15,7 +15,6 @@ from drivers.api import DriverError
 from drivers.truststore import load_trust
 from drivers.wholefile import write_atomic
 from firmware import qrcode
-from firmware.cli.moments import time_zone
 from firmware.errors import UserError
 from firmware.office.errors import OfficeError, PassphraseNeeded
 from firmware.office.signer import (
@@ -53,17 +52,6 @@ signer_option = click.option(
     envvar="GATE_SIGNER_COMMAND",
     show_envvar=True,
     help="A program that has the private key, instead of a file.",
-)
-zone_option = click.option(
-    "--tz",
-    "zone",
-    type=time_zone,
-    metavar="ZONE",
-    default="Asia/Jakarta",
-    envvar="GATE_TZ",
-    show_default=True,
-    show_envvar=True,
-    help="Time zone of times without an offset.",
 )
 trust_option = click.option(
     "--trust",

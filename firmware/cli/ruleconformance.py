@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from firmware.cli.exits import EXIT_FAILED, EXIT_OK, EXIT_REFUSED
+
 if TYPE_CHECKING:
     from firmware.conformance.rulecases import ValueSets
     from firmware.conformance.tally import Tally
 
-EXIT_OK = 0
-EXIT_FAILED = 1
-EXIT_REFUSED = 3
 _SHOWN_MAX = 200
 """Cases told one by one on a page; `--json` has all of them."""
 

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from firmware.cli.exits import EXIT_FAILED, EXIT_OK, EXIT_REFUSED
 from firmware.cli.lazy import Lazy, LazyGroup
-from firmware.cli.moments import moment, time_zone
+from firmware.cli.moments import moment, zone_option
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from gate.rules.ruleset import RuleSet
 
-EXIT_OK = 0
-EXIT_FAILED = 1
-EXIT_REFUSED = 3
 
 _COMMANDS = {
     "try": Lazy("firmware.cli.rulestry:try_", "Say what becomes of somebody with these facts."),
@@ -90,13 +88,7 @@ def check(files: tuple[Path, ...]) -> int:
 @rules.command()
 @click.argument("files", metavar="[FILE...]", nargs=-1, type=Path)
 @click.option("--at", "day", type=moment, metavar="DATE", help="That day instead of today.")
-@click.option(
-    "--zone",
-    type=time_zone,
-    default="Asia/Jakarta",
-    show_default=True,
-    help="The site's time zone: a day begins at its midnight.",
-)
+@zone_option
 def show(files: tuple[Path, ...], day: datetime | None, zone: ZoneInfo) -> int:
     """Show which rules hold on a day, line for line, and where they come from.
 

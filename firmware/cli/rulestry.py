@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from firmware.cli.moments import moment, time_zone
+from firmware.cli.exits import EXIT_OK, EXIT_REFUSED
+from firmware.cli.moments import moment, zone_option
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from gate.credential.health import Health, Recovery, Test, Vaccination
 
-EXIT_OK = 0
-EXIT_REFUSED = 3
 _KINDS = ("health", "visitor", "appointment", "staff")
 _RESULTS = {"positive": True, "negative": False, "neither": None}
 
@@ -25,9 +24,7 @@ _RESULTS = {"positive": True, "negative": False, "neither": None}
 @click.command("try")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=Path)
 @click.option("--at", "when", type=moment, metavar="TIME", help="At that time instead of now.")
-@click.option(
-    "--zone", type=time_zone, default="Asia/Jakarta", show_default=True, help="The site's."
-)
+@zone_option
 @click.option("--kind", type=click.Choice(_KINDS), default="health", show_default=True)
 @click.option("--format", "form", default="hcert", show_default=True, help="Of the certificate.")
 @click.option(

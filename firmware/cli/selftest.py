@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from firmware.cli import EXIT_DEVICE, EXIT_OK, EXIT_REFUSED
+from firmware.cli.exits import EXIT_DEVICE, EXIT_OK, EXIT_REFUSED
 from firmware.selftest.names import StepName
 
 if TYPE_CHECKING:

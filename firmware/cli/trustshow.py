@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from firmware.cli.moments import moment
-from firmware.cli.passoptions import FILE, zone_option
+from firmware.cli.exits import EXIT_OK, EXIT_REFUSED
+from firmware.cli.moments import moment, zone_option
+from firmware.cli.passoptions import FILE
 from firmware.cli.trustsign import bundle_bytes
 from firmware.moments import unix_s
 from gate.credential.bundle import BundleError, Held, look_into, read_bundle
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from gate.credential.publictrust import PublicTrust
     from gate.credential.trust import TrustList
 
-EXIT_OK = 0
-EXIT_REFUSED = 3
 _WIDTH_WHERE_NO_TERMINAL = 110
 _LINES_SHOWN = 200
 """Of a difference; `--all` prints every one."""

@@ -9,6 +9,7 @@ import pytest
 
 import firmware.cli as command_line
 from drivers.api import DriverError, ErrorKind
+from firmware.cli import exits
 from firmware.cli.lazy import Lazy
 from firmware.errors import UserError
 
@@ -61,7 +62,7 @@ def test_help_lists_every_command_and_imports_none() -> None:
 def test_unknown_command_is_answered_with_the_nearest() -> None:
     """A slip of the finger costs one look."""
     answer = _gate("pasS")
-    assert answer.returncode == command_line.EXIT_USAGE
+    assert answer.returncode == exits.EXIT_USAGE
     assert "Did you mean 'pass'?" in answer.stderr
 
 
@@ -117,12 +118,12 @@ def test_an_answer_that_is_a_number_is_the_exit_code(monkeypatch: pytest.MonkeyP
 
     @click.command()
     def refusing() -> int:
-        return command_line.EXIT_REFUSED
+        return exits.EXIT_REFUSED
 
     monkeypatch.setitem(command_line.cli.commands, "refusing", refusing)
     with pytest.raises(SystemExit) as ended:
         command_line.main(["refusing"])
-    assert ended.value.code == command_line.EXIT_REFUSED
+    assert ended.value.code == exits.EXIT_REFUSED
 
 
 def test_every_line_of_the_table_leads_to_a_command() -> None:

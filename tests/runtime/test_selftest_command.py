@@ -14,6 +14,7 @@ import firmware.cli as command_line
 from drivers.sim.thermometer import SimThermometer
 from drivers.wiring import InputName
 from firmware import board
+from firmware.cli import exits
 from firmware.cli import selftest as command
 from firmware.cli.selftest import exit_code
 from firmware.selftest.bench import Bench
@@ -82,7 +83,7 @@ def occupied(rig: Rig) -> None:
 
 def test_steps_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
     """With what each proves and needs; nothing is tested."""
-    assert gate("--list") == command_line.EXIT_OK
+    assert gate("--list") == exits.EXIT_OK
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(StepName)
     assert "(after inputs, stop)" in lines[list(StepName).index(StepName.RELAYS)]
@@ -90,7 +91,7 @@ def test_steps_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_table_with_signs_words_and_a_summary(capsys: pytest.CaptureFixture[str]) -> None:
     """Every value has its line; the last one says how it stands."""
-    assert gate("--step", "memory") == command_line.EXIT_OK
+    assert gate("--step", "memory") == exits.EXIT_OK
     shown = capsys.readouterr()
     assert re.search(r"^Self-test of selftest/simulated$", shown.out, re.MULTILINE)
     assert 'board is "simulated"' in shown.out
@@ -101,7 +102,7 @@ def test_a_table_with_signs_words_and_a_summary(capsys: pytest.CaptureFixture[st
 
 def test_json_is_the_report_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
     """For `jq`, and for whoever watches many lanes."""
-    assert gate("--step", "memory", "--json") == command_line.EXIT_OK
+    assert gate("--step", "memory", "--json") == exits.EXIT_OK
     report = decode_report(capsys.readouterr().out)
     assert [step.name for step in report.steps] == [StepName.MEMORY]
     assert report.simulated
@@ -112,7 +113,7 @@ def test_a_missing_device_has_an_exit_code_of_its_own(
 ) -> None:
     """A script tells an unplugged sensor from one that measures badly."""
     spoil(disconnected)
-    assert gate("--step", "thermometer") == command_line.EXIT_DEVICE
+    assert gate("--step", "thermometer") == exits.EXIT_DEVICE
     shown = capsys.readouterr().out
     assert "✖ fail  thermometer: simulated: the sensor does not answer." in shown
     assert "✖ Not passed: thermometer. First, thermometer:" in shown
@@ -124,7 +125,7 @@ def test_what_does_not_pass_is_refused(
 ) -> None:
     """Somebody in the lane: exit code 3, and who waits for whom."""
     spoil(occupied)
-    assert gate("--step", "relays") == command_line.EXIT_REFUSED
+    assert gate("--step", "relays") == exits.EXIT_REFUSED
     shown = capsys.readouterr().out
     assert re.search(r"✖ fail +people +somebody +nobody", shown)
     assert "- skipped  relays: inputs and stop did not pass" in shown
@@ -133,7 +134,7 @@ def test_what_does_not_pass_is_refused(
 
 def test_the_report_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As JSON and as text, under the time of its start."""
-    assert gate("--step", "memory", "--report", str(tmp_path / "reports")) == command_line.EXIT_OK
+    assert gate("--step", "memory", "--report", str(tmp_path / "reports")) == exits.EXIT_OK
     names = sorted(path.name for path in (tmp_path / "reports").iterdir())
     assert [name.rpartition(".")[2] for name in names] == ["json", "txt"]
     assert all(re.fullmatch(r"selftest-\d{8}T\d{9}Z\.(json|txt)", name) for name in names)
@@ -171,13 +172,13 @@ def test_a_wrong_file_tests_nothing(tmp_path: Path, capsys: pytest.CaptureFixtur
     """All that is wrong with it at once, and exit code 2."""
     file = tmp_path / "gate.toml"
     file.write_text('site = "hall"\nlan = "north"\n')
-    assert gate("--config", str(file)) == command_line.EXIT_USAGE
+    assert gate("--config", str(file)) == exits.EXIT_USAGE
     assert "lan is no key" in capsys.readouterr().err
 
 
 def test_a_step_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
     """Answered with those that there are."""
-    assert gate("--step", "turnstile") == command_line.EXIT_USAGE
+    assert gate("--step", "turnstile") == exits.EXIT_USAGE
     assert "thermometer" in capsys.readouterr().err
 
 
@@ -229,7 +230,7 @@ def test_ctrl_c_gives_the_devices_back(
 
     monkeypatch.setattr(command._View, "_line", interrupt)
     monkeypatch.setattr(Bench, "close", close)
-    assert gate("--step", "memory") == command_line.EXIT_INTERRUPTED
+    assert gate("--step", "memory") == exits.EXIT_INTERRUPTED
     assert len(closed) == 1
     assert "Interrupted" in capsys.readouterr().err
 
