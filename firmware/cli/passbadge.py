@@ -1,16 +1,18 @@
 """`gate pass badge`: a staff badge that is shown live from its holder's phone."""
 
 import secrets
+import sys
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import click
 from msgspec.structs import replace
 
 from drivers.wholefile import write_atomic
-from firmware.cli.moments import duration, moment
+from firmware.cli.moments import duration, moment, zone_option
 from firmware.cli.passoptions import (
     FILE,
     gate_trust,
@@ -20,7 +22,6 @@ from firmware.cli.passoptions import (
     signer_option,
     told,
     trust_option,
-    zone_option,
 )
 from firmware.errors import UserError
 from firmware.moments import unix_s
@@ -34,12 +35,17 @@ from gate.credential.native import DOSES_MAX, PassClaims, check_claims, issue, s
 
 FILE_MODE = 0o600
 _PIN_DIGITS = 8
+_OWN_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @click.command()
 @click.option("--file", "file_path", type=FILE, help="Write the badge and its key as a page.")
 @click.option(
-    "--pin", envvar="GATE_BADGE_PIN", show_envvar=True, help="Of --file; made where not given."
+    "--pin",
+    envvar="GATE_BADGE_PIN",
+    show_envvar=True,
+    help="Of --file, in digits. Asked for where not given, as others on this machine see what is "
+    "typed here; without a terminal, made.",
 )
 @click.option(
     "--holder-key", metavar="GPK1:…", help="The key that the holder's phone shows, instead."
@@ -48,7 +54,7 @@ _PIN_DIGITS = 8
     "--address",
     envvar="GATE_PASS_ADDRESS",
     show_envvar=True,
-    help="With --holder-key: where phones reach `gate pass serve`.",
+    help="With --holder-key: where phones reach `gate pass serve`, by https.",
 )
 @key_option
 @signer_option
@@ -76,8 +82,9 @@ def badge(
 ) -> None:
     """Issue a staff badge that its holder's phone shows live.
 
-    The phone signs every half minute anew, without a network. A picture of it is worth nothing a
-    minute later.
+    The phone signs every half minute anew, without a network. A picture taken of it in passing is
+    worth nothing two minutes later. Its holder can set the phone's clock ahead, and so make
+    pictures for a later time.
 
     With --holder-key the key was made in the phone, and never leaves it: the holder opens the
     /badge page of `gate pass serve` and reads out what it shows; this command then prints the link
@@ -94,8 +101,10 @@ def badge(
     """
     if (file_path is None) == (holder_key is None):
         raise click.UsageError("Give --file or --holder-key.")
-    if holder_key is not None and not address:
-        raise click.UsageError("With --holder-key, --address says where phones reach the badge.")
+    if holder_key is not None:
+        _check_address(address)
+    elif pin is None:
+        pin = _asked_pin()
     trust = gate_trust(trust_path)
     now_s = int(time.time())
     chosen = pin or "".join(secrets.choice("0123456789") for _ in range(_PIN_DIGITS))
@@ -116,18 +125,48 @@ def badge(
         (number,) = books.take_numbers(key_path, 1, until_s)
         signed = signed_bytes_of(issue(replace(draft, status_index=number), signer).encode())
         if file_path is None or lock is None:
-            times_s = (start_s, until_s, now_s)
-            click.echo(
-                page.badge_link(f"{str(address).rstrip('/')}/badge", signed, issuer.name, times_s)
-            )
+            click.echo(page.badge_link(f"{str(address).rstrip('/')}/badge", signed))
         else:
-            made = page.BadgeFile(signed, lock, issuer.name, start_s, until_s, now_s)
+            made = page.BadgeFile(signed, lock, issuer.name, now_s)
             write_atomic(file_path, page.badge_file(made, zone), FILE_MODE)
             sealed = "sealed with the PIN that you gave" if pin else f"its PIN is {chosen}"
             click.echo(f"{file_path} written; {sealed}.")
     click.echo(
         f"Badge {number}, until {datetime.fromtimestamp(until_s, zone).isoformat()}.", err=True
     )
+
+
+def _check_address(address: str | None) -> None:
+    """Return if phones make keys on pages of that address (Secure Contexts, W3C, section 3.1)."""
+    if not address:
+        raise click.UsageError("With --holder-key, --address says where phones reach the badge.")
+    try:
+        where = urlsplit(address)
+        is_secure = where.scheme == "https" or where.hostname in _OWN_MACHINE
+        is_address = where.scheme in {"http", "https"} and bool(where.hostname)
+    except ValueError:
+        is_secure = is_address = False
+    if not is_secure or not is_address:
+        raise click.UsageError("Phones keep keys for https alone: give an --address with https://.")
+
+
+def _asked_pin() -> str | None:
+    """What the clerk types, twice; nothing where nobody sits there, or one is to be made."""
+    if not _sits_there():
+        return None
+    asked: str = click.prompt(
+        "PIN of the badge, in digits (empty: one is made)",
+        default="",
+        show_default=False,
+        hide_input=True,
+        confirmation_prompt=True,
+        err=True,
+    )
+    return asked or None
+
+
+def _sits_there() -> bool:
+    return sys.stdin.isatty()
 
 
 def _bound(draft: PassClaims, holder_key: str | None, pin: str) -> tuple[PassClaims, Lock | None]:

@@ -4,7 +4,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -12,16 +12,15 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from firmware.cli.moments import duration, moment
+from firmware.cli.moments import duration, moment, zone_option
 from firmware.cli.passoptions import (
+    FILE,
     gate_trust,
     issuer_of,
     key_option,
     open_signer,
-    signer_option,
     told,
     trust_option,
-    zone_option,
 )
 from firmware.moments import unix_s
 from firmware.office.visits import Visit, Visits, new_link
@@ -98,9 +97,38 @@ def link(
     click.echo(f"Visit {visit.number}, until {_when(until_s, zone)}.", err=True)
 
 
+class _Command(click.ParamType[str]):
+    """A command line, which has spaces of its own: the variable holds one, and is not split."""
+
+    name = "command"
+
+    def split_envvar_value(self, rv: str) -> Sequence[str]:
+        return [rv]
+
+
 @click.command()
-@key_option
-@signer_option
+@click.option(
+    "--key",
+    "key_paths",
+    type=FILE,
+    multiple=True,
+    default=["office.key"],
+    envvar="GATE_PASS_KEY",
+    show_default=True,
+    show_envvar=True,
+    help="The private key whose links are served. Give it again for a key that it replaced: "
+    "links sent before hold until their visits end.",
+)
+@click.option(
+    "--signer-command",
+    "commands",
+    type=_Command(),
+    multiple=True,
+    metavar="COMMAND",
+    envvar="GATE_SIGNER_COMMAND",
+    show_envvar=True,
+    help="A program that has the private key, instead of a file; once for each --key, in order.",
+)
 @trust_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
@@ -108,8 +136,8 @@ def link(
 )
 @zone_option
 def serve(
-    key_path: Path,
-    signer_command: str | None,
+    key_paths: tuple[Path, ...],
+    commands: tuple[str, ...],
     trust_path: Path,
     host: str,
     port: int,
@@ -121,23 +149,37 @@ def serve(
       /visit  the page of a link that `gate pass link` made
       /badge  a page that makes a staff badge's key in the phone
 
-    The key is opened once, now. Listens on this machine alone: let a web server with a certificate
-    pass requests on, as phones make keys on https pages only. Nothing of a visitor is kept or
-    logged.
+    The keys and the trust file are read once, now: start it anew after each change of them. After
+    `gate pass rotate` give both keys, the new one first. Listens on this machine alone: let a web
+    server with a certificate pass requests on, as phones make keys on https pages only. Nothing of
+    a visitor is kept or logged.
+
+    \b
+    Examples:
+      gate pass serve
+      gate pass serve --key office-2027.key --key office.key
     """
+    from firmware.office.page import Served
     from firmware.office.server import PassServer
 
+    if commands and len(commands) != len(key_paths):
+        raise click.UsageError("Give --signer-command once for each --key, in the same order.")
     trust = gate_trust(trust_path)
-    signer = open_signer(key_path, signer_command)
+    opened = [
+        (path, open_signer(path, command))
+        for path, command in zip(key_paths, commands or [None] * len(key_paths), strict=True)
+    ]
     with told():
-        issuer = issuer_of(trust, signer, trust_path)
-        visits = Visits(key_path, signer, time.time, time.monotonic)
+        names = [issuer_of(trust, signer, trust_path).name for _, signer in opened]
+        visits = [Visits(path, signer, time.time, time.monotonic) for path, signer in opened]
+        staff = (one for one in trust.keys.values() if CredentialKind.STAFF in one.kinds)
+        served = Served(names[0], zone, tuple(staff), int(time.time()))
         try:
-            server = PassServer((host, port), visits, issuer.name, zone)
+            server = PassServer((host, port), visits, served)
         except OSError as error:
             raise click.ClickException(f"{host} port {port}: {error.strerror}.") from None
     shown = f"[{host}]" if ":" in host else host
-    click.echo(f"http://{shown}:{server.server_address[1]} serves {issuer.name}.")
+    click.echo(f"http://{shown}:{server.server_address[1]} serves {names[0]}.")
     with server, _stopped_by_signals(server.shutdown):
         server.run()
 

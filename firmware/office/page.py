@@ -16,11 +16,12 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from firmware.office.pinlock import Lock
+from gate.credential.trust import IssuerKey
 
 _WEB = Path(__file__).parent / "web"
 _ENCODER = "vendor/qr-0.7.0.js"
 _SCRIPTS: Final = {
-    "badge": (_ENCODER, "show.js", "badge.js"),
+    "badge": (_ENCODER, "show.js", "pass.js", "badge.js"),
     "visit": (_ENCODER, "show.js", "visit.js"),
 }
 _TITLES: Final = {"badge": "Lencana", "visit": "Kunjungan"}
@@ -33,10 +34,19 @@ class BadgeFile(Struct, frozen=True):
     """The signed bytes of the pass."""
     lock: Lock
     office: str
-    from_s: int
-    expires_s: int
     made_s: int
-    """Unix seconds; a phone whose clock is before the last of them is wrong."""
+    """Unix seconds; a phone whose clock is before it is wrong."""
+
+
+class Served(Struct, frozen=True):
+    """What the pages of a server say: the same to everybody."""
+
+    office: str
+    zone: ZoneInfo
+    issuers: tuple[IssuerKey, ...]
+    """Whose badges the page takes from a link: those that the gates take."""
+    made_s: int
+    """Unix seconds; a phone whose clock is before it is wrong."""
 
 
 def badge_file(badge: BadgeFile, zone: ZoneInfo) -> bytes:
@@ -46,8 +56,6 @@ def badge_file(badge: BadgeFile, zone: ZoneInfo) -> bytes:
         {
             **_described(badge.office, zone),
             "badge": _text(badge.badge),
-            "from_s": badge.from_s,
-            "expires_s": badge.expires_s,
             "made_s": badge.made_s,
             "lock": {
                 "salt": _text(badge.lock.salt),
@@ -60,14 +68,23 @@ def badge_file(badge: BadgeFile, zone: ZoneInfo) -> bytes:
     )
 
 
-def badge_page(office: str, zone: ZoneInfo) -> bytes:
-    """The page that makes its key in the phone: the same for everybody, to be served."""
-    return _page("badge", _described(office, zone), "'self'")
+def badge_page(served: Served) -> bytes:
+    """The page that makes its key in the phone.
+
+    It holds the public keys of whoever issues badges: a link is no proof of where it comes from,
+    and anybody who saw a live code could make one for that phone.
+    """
+    issuers = [
+        {"key": _text(one.public_key.public_bytes_raw()), "kid": one.kid.hex(), "name": one.name}
+        for one in served.issuers
+    ]
+    described = _described(served.office, served.zone)
+    return _page("badge", {**described, "made_s": served.made_s, "issuers": issuers}, "'self'")
 
 
-def visit_page(office: str, zone: ZoneInfo) -> bytes:
-    """The page of a visit: the same for everybody; its secret is behind the link's #."""
-    return _page("visit", _described(office, zone), "'self'")
+def visit_page(served: Served) -> bytes:
+    """The page of a visit; its secret is behind the link's #."""
+    return _page("visit", _described(served.office, served.zone), "'self'")
 
 
 def offline_script() -> bytes:
@@ -75,19 +92,10 @@ def offline_script() -> bytes:
     return _read("badge-offline.js").encode()
 
 
-def badge_link(address: str, badge: bytes, office: str, times_s: tuple[int, int, int]) -> str:
+def badge_link(address: str, badge: bytes) -> str:
     """The link that carries a badge to the phone that made its key, behind the #, where no server
-    sees it. `times_s` are its start, its end and now."""
-    from_s, expires_s, made_s = times_s
-    offered = {
-        "badge": _text(badge),
-        "office": office,
-        "from_s": from_s,
-        "expires_s": expires_s,
-        "made_s": made_s,
-    }
-    data = json.dumps(offered, separators=(",", ":")).encode()
-    return f"{address}#{base64.urlsafe_b64encode(data).decode().rstrip('=')}"
+    sees it."""
+    return f"{address}#{base64.urlsafe_b64encode(badge).decode().rstrip('=')}"
 
 
 def _described(office: str, zone: ZoneInfo) -> dict[str, object]:

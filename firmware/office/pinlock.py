@@ -1,8 +1,8 @@
 """A holder's key behind a PIN, in a form that every browser opens (Web Cryptography, W3C).
 
-The PIN slows whoever finds the file, and no more: six digits can be tried out in hours on a fast
-machine. So a lost phone's badge is revoked, PIN or not. A key that is made in the phone's browser
-has no such weakness (`page.badge_page`).
+The PIN slows whoever finds the file, and not for long: one graphics card tries out six digits in
+minutes, and eight in hours. So a lost phone's badge is revoked, PIN or not. A key that is made in
+the phone's browser has no such weakness (`page.badge_page`).
 """
 
 import secrets
@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from msgspec import Struct
 
-PIN_CHARS_MIN: Final = 6
-PIN_CHARS_MAX: Final = 64
+PIN_DIGITS_MIN: Final = 6
+PIN_DIGITS_MAX: Final = 64
 ITERATIONS: Final = 600_000
 """OWASP Password Storage Cheat Sheet for PBKDF2 with SHA-256: half a second on a phone."""
 _SALT_BYTES, _NONCE_BYTES, _KEY_BYTES = 16, 12, 32
@@ -34,7 +34,7 @@ class Lock(Struct, frozen=True):
     iterations: int
     nonce: bytes
     sealed: bytes
-    """AES-256-GCM of the PKCS #8 key; its key is PBKDF2-HMAC-SHA-256 of the PIN's UTF-8."""
+    """AES-256-GCM of the PKCS #8 key; its key is PBKDF2-HMAC-SHA-256 of the PIN."""
 
 
 def new_holder_key(pin: str, iterations: int = ITERATIONS) -> tuple[bytes, Lock]:
@@ -43,10 +43,11 @@ def new_holder_key(pin: str, iterations: int = ITERATIONS) -> tuple[bytes, Lock]
     The private half exists nowhere else, the office's machine included.
 
     Raises:
-        ValueError: the PIN is too short or too long.
+        ValueError: the PIN is too short, too long, or has what the page's number pad has not.
     """
-    if not PIN_CHARS_MIN <= len(pin) <= PIN_CHARS_MAX:
-        raise ValueError(f"a PIN has {PIN_CHARS_MIN} to {PIN_CHARS_MAX} characters")
+    is_number = pin.isascii() and pin.isdigit()
+    if not is_number or not PIN_DIGITS_MIN <= len(pin) <= PIN_DIGITS_MAX:
+        raise ValueError(f"a PIN has {PIN_DIGITS_MIN} to {PIN_DIGITS_MAX} digits, and no letters")
     key = generate_private_key(SECP256R1())
     point = key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
     secret = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())

@@ -13,10 +13,10 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final, cast
-from zoneinfo import ZoneInfo
 
 from firmware.office import page
 from firmware.office.errors import OfficeError
@@ -51,7 +51,8 @@ _HEADERS: Final = (
 _POLICY_NONE: Final = "default-src 'none'"
 _POLICY_WORKER: Final = "default-src 'none'; connect-src 'self'"
 """A worker has the policy of its own script: this one fetches the badge's page, to keep it."""
-_HTML, _SCRIPT, _JSON = "text/html; charset=utf-8", "text/javascript", "application/json"
+_HTML, _SCRIPT = "text/html; charset=utf-8", "text/javascript"
+_JSON, _TEXT = "application/json", "text/plain"
 
 
 Request = socket.socket | tuple[bytes, socket.socket]
@@ -67,17 +68,22 @@ class PassServer(ThreadingHTTPServer):
     allow_reuse_address = True
 
     def __init__(
-        self, address: tuple[str, int], visits: Visits, office: str, zone: ZoneInfo
+        self, address: tuple[str, int], visits: Sequence[Visits], served: page.Served
     ) -> None:
         """Bind and listen.
+
+        Args:
+            address: host and port; port 0 for any.
+            visits: of each key whose links still hold, one of them at least.
+            served: what the pages say.
 
         Raises:
             OSError: the address is taken or not this machine's.
         """
         self.pages = {
-            "/badge": (_HTML, page.badge_page(office, zone)),
+            "/badge": (_HTML, page.badge_page(served)),
             "/badge-offline.js": (_SCRIPT, page.offline_script()),
-            "/visit": (_HTML, page.visit_page(office, zone)),
+            "/visit": (_HTML, page.visit_page(served)),
         }
         self._visits = visits
         self._lock = threading.Lock()
@@ -93,17 +99,23 @@ class PassServer(ThreadingHTTPServer):
         """The next pass for that link; one at a time, and so many a second.
 
         Guesses cost no signature and are not counted: they take nothing from those with a link.
+        Nor does a link whose visit is over, or that asks too often.
         """
-        if not self._visits.knows(token):
+        visits = next((one for one in self._visits if one.knows(token)), None)
+        if visits is None:
             return No.UNKNOWN, 0
         with self._lock:
-            now_s = time.monotonic()
-            grown = self._tokens + (now_s - self._refilled_s) * PASSES_A_SECOND_MAX
-            self._tokens, self._refilled_s = min(grown, float(BURST_PASSES_MAX)), now_s
-            if self._tokens < 1:
-                return No.OFTEN, 0
-            self._tokens -= 1
-            return self._visits.renew(token)
+            return visits.renew(token, self._may_sign)
+
+    def _may_sign(self) -> bool:
+        """Whether all phones together have left a signature for this one, which then has it."""
+        now_s = time.monotonic()
+        grown = self._tokens + (now_s - self._refilled_s) * PASSES_A_SECOND_MAX
+        self._tokens, self._refilled_s = min(grown, float(BURST_PASSES_MAX)), now_s
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
 
     def run(self) -> None:
         """Serve until `shutdown` is called from another thread."""
@@ -162,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
         """A page."""
         kind, body = self._server.pages.get(self._path, ("", b""))
         if not kind:
-            self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"not here\n", _POLICY_NONE)
+            self.send_error(HTTPStatus.NOT_FOUND)
             return
         policy = page.policy_of(body) if kind == _HTML else _POLICY_WORKER
         self._answer(HTTPStatus.OK, kind, body, f"{policy}; frame-ancestors 'none'")
@@ -174,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if self._path != "/pass":
             self._json(HTTPStatus.NOT_FOUND, {})
-        elif not length.isdigit() or len(length) > len(str(TOKEN_CHARS_MAX)):
+        elif not _is_number(length) or len(length) > len(str(TOKEN_CHARS_MAX)):
             self._json(HTTPStatus.LENGTH_REQUIRED, {})
         elif int(length) > TOKEN_CHARS_MAX:
             self._json(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {})
@@ -224,5 +236,16 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What the base class refuses by itself has our headers too, and no word of the request."""
+        del message, explain
+        status = HTTPStatus(code)
+        self._answer(status, _TEXT, f"{status.phrase}\n".encode(), _POLICY_NONE)
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name for it
         """Say nothing: a link's user is nobody's business."""
+
+
+def _is_number(text: str) -> bool:
+    """Digits alone, as RFC 9110 section 8.6 has them: other scripts' digits are none."""
+    return text.isascii() and text.isdigit()

@@ -86,7 +86,7 @@ class Renewal(Struct, frozen=True):
 
 
 class Visits:
-    """Makes links, and turns them into passes. One lock of the caller's around `renew`."""
+    """Turns the links of one key into passes. One lock of the caller's around `renew`."""
 
     def __init__(
         self,
@@ -118,8 +118,13 @@ class Visits:
         """Whether this office made that link. Cheap: a stranger may ask as often as he likes."""
         return visit_of(token, self._secret) is not None
 
-    def renew(self, token: str) -> Renewal | tuple[No, int]:
+    def renew(
+        self, token: str, may_sign: Callable[[], bool] = lambda: True
+    ) -> Renewal | tuple[No, int]:
         """The next pass of that visit, or why not and, for EARLY, from when.
+
+        `may_sign` is asked last, once nothing else stands against a signature: one link that asks
+        without end takes nothing from the others.
 
         Raises:
             OfficeError: the key does not answer, or the status list can't be read.
@@ -133,7 +138,10 @@ class Visits:
         if now_s < visit.from_s:
             return No.EARLY, visit.from_s
         at_s = self._monotonic_s()
-        if at_s - self._renewed.get(visit.number, -RENEWALS_APART_S_MIN) < RENEWALS_APART_S_MIN:
+        last_s = self._renewed.get(visit.number)
+        if last_s is not None and at_s - last_s < RENEWALS_APART_S_MIN:
+            return No.OFTEN, 0
+        if not may_sign():
             return No.OFTEN, 0
         self._renewed[visit.number] = at_s
         self._renewed.move_to_end(visit.number)
@@ -212,8 +220,12 @@ def _link_secret(key_path: Path) -> bytes:
     try:
         secret = read_bounded(path, _SECRET_BYTES)
     except FileNotFoundError:
-        secret = secrets.token_bytes(_SECRET_BYTES)
-        write_atomic(path, secret, KEY_MODE)
+        with books.locked(key_path):
+            if path.exists():  # another first link was faster, and is sent already
+                secret = read_bounded(path, _SECRET_BYTES)
+            else:
+                secret = secrets.token_bytes(_SECRET_BYTES)
+                write_atomic(path, secret, KEY_MODE)
     if len(secret) != _SECRET_BYTES:
         raise OfficeError(f"{path} is damaged; remove it, and send new links")
     return secret

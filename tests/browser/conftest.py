@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from firmware.office import books
+from firmware.office.page import Served
 from firmware.office.server import PassServer
 from firmware.office.visits import Visits
 from gate.credential.model import PASS_KINDS
@@ -52,7 +53,8 @@ def office(tmp_path: Path) -> Iterator[Office]:
     trust = trust_list([issuer_key(public, "Dinas Contoh", PASS_KINDS)])
     clock_s = [float(NOON_S)]
     visits = Visits(path, key, lambda: clock_s[0], lambda: clock_s[0])
-    with PassServer(("127.0.0.1", 0), visits, "Dinas Contoh", ZONE) as server:
+    served = Served("Dinas Contoh", ZONE, tuple(trust.keys.values()), NOON_S - 3_600)
+    with PassServer(("127.0.0.1", 0), [visits], served) as server:
         running = threading.Thread(target=server.run)
         running.start()
         yield Office(path, key, trust, clock_s, server)

@@ -9,16 +9,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from firmware.office.page import BadgeFile, badge_file, badge_link
+from firmware.office.page import BadgeFile, badge_file
 from firmware.office.pinlock import new_holder_key
-from gate.credential import holderkey
 from gate.credential.model import PASS_KINDS, CredentialError, CredentialKind
 from gate.credential.native import PassClaims, issue, signed_bytes_of
 from gate.credential.trust import issuer_key, trust_list
 from gate.credential.verify import examine
 from gate.reasons import Reason
 from gate.walltime import WallTime
-from tests.browser.browserkit import NOON_S, ZONE, Office, seen
+from tests.browser.browserkit import NOON_S, ZONE, seen
 
 pytestmark = pytest.mark.browser
 
@@ -35,7 +34,7 @@ def badge(tmp_path: Path) -> Path:
     point, lock = new_holder_key(PIN, iterations=1_000)
     claims = PassClaims(CredentialKind.STAFF, 7, UNTIL_S, NOON_S - 60, holder_key=point)
     signed = signed_bytes_of(issue(claims, KEY).encode())
-    made = BadgeFile(signed, lock, "Dinas Contoh </script><b>", NOON_S - 60, UNTIL_S, NOON_S - 60)
+    made = BadgeFile(signed, lock, "Dinas Contoh </script><b>", NOON_S - 60)
     path = tmp_path / "badge.html"
     path.write_bytes(badge_file(made, ZONE))
     return path
@@ -119,45 +118,6 @@ def test_the_file_needs_and_reaches_no_network(phone: Page, badge: Path) -> None
     phone.evaluate(added)
     assert phone.evaluate("typeof x") == "undefined"
     assert phone.locator("#office").inner_text() == "Dinas Contoh </script><b>"
-
-
-def test_a_key_that_never_leaves_the_phone(phone: Page, office: Office) -> None:
-    """Made in the browser, enrolled by its code, shown live, kept without the server."""
-    phone.clock.install(time=NOON_S)
-    phone.goto(f"{office.address}/badge")
-    expect(phone.locator("#enrol")).to_be_visible()
-    text = phone.locator("#enrol-text").inner_text()
-    assert seen(phone).decode() == text
-    point = holderkey.from_text(text)
-    claims = PassClaims(CredentialKind.STAFF, 9, UNTIL_S, holder_key=point)
-    signed = signed_bytes_of(issue(claims, office.key).encode())
-    link = badge_link(f"{office.address}/badge", signed, "Dinas Contoh", (0, UNTIL_S, NOON_S))
-    phone.goto(link)
-    expect(phone.locator("#showing")).to_be_visible()
-    assert "#" not in phone.url
-    now = WallTime(NOON_S * 1000)
-    assert examine(seen(phone), office.trust, now).credential.holder.endswith(":9")
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    phone.reload()
-    expect(phone.locator("#showing")).to_be_visible()
-    office.server.shutdown()
-    office.server.socket.close()
-    phone.reload()
-    expect(phone.locator("#showing")).to_be_visible()
-    assert examine(seen(phone), office.trust, now).credential.holder.endswith(":9")
-
-
-def test_the_badge_of_another_phone_is_not_taken(phone: Page, office: Office) -> None:
-    """A link that went astray shows nothing; one that is damaged says so."""
-    point, _ = new_holder_key(PIN, iterations=1)
-    claims = PassClaims(CredentialKind.STAFF, 9, UNTIL_S, holder_key=point)
-    signed = signed_bytes_of(issue(claims, office.key).encode())
-    link = badge_link(f"{office.address}/badge", signed, "Dinas Contoh", (0, UNTIL_S, NOON_S))
-    phone.goto(link)
-    expect(phone.locator("#notice")).to_contain_text("another phone")
-    expect(phone.locator("#enrol")).to_be_visible()
-    phone.goto(f"{office.address}/badge#AAAA")
-    expect(phone.locator("#notice")).to_contain_text("damaged")
 
 
 def test_a_lanes_camera_reads_it_from_as_far_as_it_must(phone: Page, badge: Path) -> None:

@@ -79,3 +79,60 @@ def test_a_phone_without_network_tries_again(phone: Page, office: Office) -> Non
     office.clock_s[0] += 31
     phone.clock.run_for(4_000)
     expect(phone.locator("#showing")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (429, "{}", ("Terlalu banyak permintaan", "Too many requests")),
+        (503, "{}", ("tidak dapat menjawab", "can't answer now")),
+        (503, "<html>503 Service Temporarily Unavailable</html>", ("tidak dapat", "can't answer")),
+        (404, "<html>404 of some proxy</html>", ("tidak dapat", "can't answer")),
+        (200, "<html>sign in to this network</html>", ("tidak dapat", "can't answer")),
+    ],
+)
+def test_an_office_that_does_not_answer_is_no_blank_page(
+    phone: Page, office: Office, status: int, body: str, said: tuple[str, str]
+) -> None:
+    """Whoever answers in its place; and it tries again."""
+    address, _ = link(office)
+    phone.clock.install(time=NOON_S)
+    phone.route("**/pass", lambda route: route.fulfill(status=status, body=body))
+    phone.goto(address)
+    for words in said:
+        expect(phone.locator("#notice")).to_contain_text(words)
+    phone.unroute("**/pass")
+    phone.clock.run_for(4_000)
+    expect(phone.locator("#showing")).to_be_visible()
+    expect(phone.locator("#notice")).to_be_hidden()
+
+
+def test_a_request_without_an_answer_is_told_and_given_up(phone: Page, office: Office) -> None:
+    """First that it waits, then that the network is too slow; then it has a code."""
+    address, _ = link(office)
+    phone.clock.install(time=NOON_S)
+    phone.route("**/pass", lambda _: None)
+    phone.goto(address)
+    phone.clock.run_for(2_000)
+    expect(phone.locator("#notice")).to_contain_text("Waiting for the network")
+    phone.clock.run_for(7_000)
+    expect(phone.locator("#notice")).to_contain_text("too slow")
+    phone.unroute("**/pass")
+    phone.clock.run_for(4_000)
+    expect(phone.locator("#showing")).to_be_visible()
+
+
+def test_a_phone_that_slept_shows_no_old_code(phone: Page, office: Office) -> None:
+    """Its steady clock may have stood still; the other did not, and the code is renewed at once."""
+    address, _ = link(office)
+    phone.add_init_script("performance.now = () => 1000;")
+    phone.clock.install(time=NOON_S)
+    phone.goto(address)
+    expect(phone.locator("#showing")).to_be_visible()
+    first = seen(phone).decode()
+    office.clock_s[0] += 3_000
+    phone.clock.set_system_time(NOON_S + 3_000)
+    phone.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(phone.locator("#code")).not_to_have_attribute("data-text", first)
+    now = WallTime((NOON_S + 3_000) * 1000)
+    assert examine(seen(phone), office.trust, now).credential.valid_until_s == NOON_S + 3_030

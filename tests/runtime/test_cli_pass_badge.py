@@ -97,9 +97,21 @@ def test_a_badge_for_a_phone_that_made_its_key(desk: Path) -> None:
     said = good(*words, "--address", "https://visit.example/")
     address, _, offered = said.strip().partition("#")
     assert address == "https://visit.example/badge"
-    read = json.loads(base64.urlsafe_b64decode(offered + "=" * (-len(offered) % 4)))
-    assert sorted(read) == ["badge", "expires_s", "from_s", "made_s", "office"]
-    assert shown(desk, read["badge"], key).kind is CredentialKind.STAFF
+    signed = base64.urlsafe_b64decode(offered + "=" * (-len(offered) % 4))
+    assert shown(desk, base64.b64encode(signed).decode(), key).kind is CredentialKind.STAFF
+    for own in ("http://localhost:8765", "http://127.0.0.1:8765", "http://[::1]:8765"):
+        assert own in good(*words, "--address", own)
+
+
+def test_a_pin_is_asked_for_where_somebody_sits(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not shown, nor seen by others on the machine; nothing typed has one made."""
+    monkeypatch.setattr("firmware.cli.passbadge._sits_there", lambda: True)
+    said = good("badge", "--file", "badge.html", stdin="135790\n135790\n")
+    assert said == "badge.html written; sealed with the PIN that you gave.\n"
+    opened(desk / "badge.html", "135790")
+    assert "its PIN is" in good("badge", "--file", "other.html", stdin="\n\n")
 
 
 @pytest.mark.parametrize(
@@ -109,9 +121,15 @@ def test_a_badge_for_a_phone_that_made_its_key(desk: Path) -> None:
         (("--file", "a.html", "--holder-key", "GPK1:00"), "Give --file or --holder-key"),
         (("--holder-key", "GPK1:00"), "--address says where"),
         (("--holder-key", "GPK1:00", "--address", "https://visit.example"), "33 bytes"),
-        (("--file", "a.html", "--pin", "12345"), "6 to 64"),
+        (("--holder-key", "GPK1:00", "--address", "http://visit.example"), "https alone"),
+        (("--holder-key", "GPK1:00", "--address", "visit.example"), "https alone"),
+        (("--holder-key", "GPK1:00", "--address", "ftp://localhost"), "https alone"),
+        (("--holder-key", "GPK1:00", "--address", "https://[x"), "https alone"),
+        (("--file", "a.html", "--pin", "12345"), "6 to 64 digits"),
+        (("--file", "a.html", "--pin", "rahasia"), "no letters"),
+        (("--file", "a.html", "--pin", "\N{SUPERSCRIPT TWO}" * 6), "no letters"),
         (("--file", "a.html", "--until", "2030-01-01", "--for", "1d"), "one way only"),
-        (("--file", "a.html", "--until", "0001-01-01T00:00"), "starts before it ends"),
+        (("--file", "a.html", "--until", "0001-01-01T00:00"), "over already"),
     ],
 )
 def test_badges_that_can_not_be(desk: Path, words: tuple[str, ...], said: str) -> None:

@@ -11,15 +11,19 @@ import pytest
 
 from firmware.office import page
 from firmware.office.pinlock import Lock
+from gate.credential.model import PASS_KINDS
+from gate.credential.trust import issuer_key
 
 ZONE = ZoneInfo("Asia/Jakarta")
 OFFICE = 'Dinas "Contoh" </script><!-- & 日本'
 LOCK = Lock(b"salt", 600_000, b"nonce", b"sealed")
-BADGE = page.BadgeFile(b"badge", LOCK, OFFICE, 1, 3, 2)
+BADGE = page.BadgeFile(b"badge", LOCK, OFFICE, 2)
+PUBLIC = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
+SERVED = page.Served(OFFICE, ZONE, (issuer_key(PUBLIC, OFFICE, PASS_KINDS),), 2)
 PAGES = {
     "file": page.badge_file(BADGE, ZONE),
-    "badge": page.badge_page(OFFICE, ZONE),
-    "visit": page.visit_page(OFFICE, ZONE),
+    "badge": page.badge_page(SERVED),
+    "visit": page.visit_page(SERVED),
 }
 VENDORED = {"qr-0.7.0.js": "a0de370051f94bd74f218f74401fdf197585e3f9ef0143164f87ea941a3fdd6f"}
 """SHA-256 of each file as its makers published it."""

@@ -1,5 +1,6 @@
 """The office's server, over real HTTP: two pages, a pass, and nothing for anybody else."""
 
+import errno
 import http.client
 import json
 import re
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from officekit import bad, good
 
 from firmware.office import books, page, server
+from firmware.office.page import Served
 from firmware.office.server import PassServer
 from firmware.office.visits import Visit, Visits, new_link
 from gate.credential.model import PASS_KINDS
@@ -56,7 +58,8 @@ def running(tmp_path: Path) -> Iterator[Running]:
     books.open_books(path, KEY, NOON_S)
     clock_s = [float(NOON_S)]
     visits = Visits(path, KEY, lambda: clock_s[0], lambda: clock_s[0])
-    with PassServer(("127.0.0.1", 0), visits, "Test office", ZONE) as made:
+    served = Served("Test office", ZONE, tuple(TRUST.keys.values()), NOON_S)
+    with PassServer(("127.0.0.1", 0), [visits], served) as made:
         thread = threading.Thread(target=made.run)
         thread.start()
         yield Running(made, path, clock_s)
@@ -137,6 +140,13 @@ def test_a_body_of_no_stated_length(running: Running) -> None:
         assert b" 411 " in connection.recv(100)
 
 
+def test_a_length_in_the_digits_of_another_script(running: Running) -> None:
+    """Is answered: `isdigit` alone would take a superscript two for a number."""
+    with socket.create_connection(("127.0.0.1", running.port), 30) as connection:
+        connection.sendall("POST /pass HTTP/1.1\r\nContent-Length: ²\r\n\r\n".encode("latin-1"))
+        assert b" 411 " in connection.recv(100)
+
+
 def test_the_pages_run_nothing_but_themselves(running: Running) -> None:
     """Their policy is in the header and in the page; they name no other address."""
     for path in ("/badge", "/visit", "/badge?x=1"):
@@ -173,6 +183,55 @@ def test_all_phones_together_have_a_bound(
     asked = [b"guessed", b"guessed", b"guessed", *links]
     statuses = [ask(running.port, "POST", "/pass", token).status for token in asked]
     assert statuses == [404, 404, 404, 200, 200, 429]
+
+
+def test_one_link_that_asks_without_end_stops_nobody(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is refused for its own haste, or is over, or early, costs the others no signature."""
+    monkeypatch.setattr(server, "PASSES_A_SECOND_MAX", 0)
+    running.server._tokens = 2.0
+    hasty, early, other = (link.encode() for link in _three_links(running))
+    asked = [hasty, *[hasty] * 5, *[early] * 5, other]
+    statuses = [ask(running.port, "POST", "/pass", token).status for token in asked]
+    assert statuses == [200, *[429] * 5, *[425] * 5, 200]
+
+
+def _three_links(running: Running) -> tuple[str, str, str]:
+    return running.link(), running.link(NOON_S + 60), running.link()
+
+
+def test_links_of_a_key_that_was_replaced_hold_until_they_end(
+    running: Running, tmp_path: Path
+) -> None:
+    """One server for both keys; each visit's passes are signed by the key that numbered it."""
+    other = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
+    path = tmp_path / "new.key"
+    books.open_books(path, other, NOON_S)
+    newer = Visits(path, other, lambda: NOON_S, lambda: NOON_S)
+    token = new_link(path, Visit(0, 0, NOON_S + 3_600), NOON_S)[0]
+    public = other.public_key().public_bytes_raw()
+    both = trust_list([*TRUST.keys.values(), issuer_key(public, "Test office", PASS_KINDS)])
+    running.server._visits = [newer, *running.server._visits]
+    holders = set()
+    for link in (running.link(), token):
+        answer = json.loads(ask(running.port, "POST", "/pass", link.encode()).body)
+        found = verify(answer["text"].encode(), both, WallTime(NOON_S * 1000))
+        holders.add(found.holder.partition(":")[0])
+    assert len(holders) == 2
+
+
+def test_what_the_base_class_refuses_has_our_headers(running: Running) -> None:
+    """A verb that nobody knows, a line that is none, a page that is not here."""
+    lines = (b"PUT /pass HTTP/1.1", b"GET /a b c HTTP/1.1", b"GET /x HTTP/1.1")
+    for line, status in zip(lines, (b" 501 ", b" 400 ", b" 404 "), strict=True):
+        with socket.create_connection(("127.0.0.1", running.port), 30) as connection:
+            connection.sendall(line + b"\r\n\r\n")
+            found = _whole(connection)
+        assert status in found
+        assert b"Content-Security-Policy: default-src 'none'\r\n" in found
+        assert b"X-Content-Type-Options: nosniff\r\n" in found
+        assert b"b c" not in found
 
 
 def test_connections_have_a_bound(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,6 +293,62 @@ def test_serve_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyP
         serving.send_signal(signal.SIGTERM)
         out, err = serving.communicate(timeout=30)
     assert (serving.returncode, out, err) == (0, "", "")
+
+
+def test_serve_two_keys_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a rotation the links that were sent go on, and new ones work as well."""
+    monkeypatch.chdir(tmp_path)
+    good("keygen", "--name", "Test office", "--no-passphrase", "--trust", "trust.toml")
+    old = good("link").strip().partition("#")[2]
+    good("rotate", "--new-key", "new.key", "--no-passphrase")
+    new = good("link", "--key", "new.key").strip().partition("#")[2]
+    words = ["pass", "serve", "--port", "0", "--key", "new.key", "--key", "office.key"]
+    program = f"from firmware.cli import main; main({words})"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+    ) as serving:
+        assert serving.stdout is not None
+        port = int(re.findall(r":([0-9]+) serves", serving.stdout.readline())[0])
+        statuses = [ask(port, "POST", "/pass", token.encode()).status for token in (old, new)]
+        serving.send_signal(signal.SIGTERM)
+    assert statuses == [200, 200]
+
+
+def test_what_serve_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that do not match the keys; a folder where no secret can be kept, by the name of
+    the file that is meant."""
+    monkeypatch.chdir(tmp_path)
+    good("keygen", "--name", "Test office", "--no-passphrase", "--trust", "trust.toml")
+    words = ("--key", "a.key", "--key", "b.key", "--signer-command", "a")
+    assert "once for each --key" in bad(2, "serve", *words)
+    monkeypatch.setenv("GATE_SIGNER_COMMAND", "nowhere/sign --slot 2")
+    assert "the signer nowhere/sign can't be started" in bad(1, "serve")
+    monkeypatch.delenv("GATE_SIGNER_COMMAND")
+
+    def full(**_: object) -> tuple[int, str]:
+        raise OSError(errno.EROFS, "Read-only file system", ".office.links.abcdefgh")
+
+    monkeypatch.setattr("tempfile.mkstemp", full)
+    assert bad(1, "serve").endswith("office.links: Read-only file system.\n")
+
+
+def test_the_unit_in_the_documentation_may_write_where_it_must() -> None:
+    """All of the system is read-only to it but its own folder, which systemd makes."""
+    root = Path(server.__file__).parents[2]
+    text = (root / "docs/how-to/issue-passes.md").read_text(encoding="utf-8")
+    assert "ProtectSystem=strict" in text
+    (folder,) = re.findall(r"^    StateDirectory=(.*)$", text, re.MULTILINE)
+    (key,) = re.findall(r"serve --key (\S*/\S*)", text)
+    assert Path(key).parent == Path("/var/lib") / folder
+
+
+def _whole(connection: socket.socket) -> bytes:
+    found = b""
+    while part := connection.recv(4_096):
+        found += part
+    return found
 
 
 def _eventually(holds: Callable[[], bool]) -> None:

@@ -120,6 +120,20 @@ def test_a_phone_that_asks_too_often_waits(desk: Desk, monkeypatch: pytest.Monke
     assert len(desk.visits._renewed) == 2
 
 
+def test_nothing_is_signed_that_all_phones_together_left_no_room_for(desk: Desk) -> None:
+    """It is asked last, and a phone that was refused for it need not wait."""
+    token, asked = desk.link(), [0]
+
+    def none_left() -> bool:
+        asked[0] += 1
+        return False
+
+    assert desk.visits.renew(token, none_left) == (No.OFTEN, 0)
+    desk.renewed(token)
+    assert desk.visits.renew(token, none_left) == (No.OFTEN, 0)
+    assert asked == [1]
+
+
 @pytest.mark.parametrize(
     "visit",
     [
@@ -187,7 +201,7 @@ def test_a_token_of_another_version_is_none(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_books_are_begun_once(desk: Desk) -> None:
     """Beginning them again would give every number a second time."""
-    with pytest.raises(OfficeError, match="its books already"):
+    with pytest.raises(OfficeError, match="never overwritten"):
         books.open_books(desk.path, KEY, NOON_S)
 
 
@@ -207,7 +221,7 @@ def test_links_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert visit.number == 0
     assert (tmp_path / "office.links").stat().st_mode & 0o777 == 0o600
     assert "at most 7 days" in bad(2, "link", "--for", "8d")
-    assert "at most 7 days" in bad(2, "link", "--at", "2020-01-01T09:00")
+    assert "over already" in bad(2, "link", "--at", "2020-01-01T09:00")
     good("revoke", "0")
     (tmp_path / "office.links").write_bytes(b"short")
     assert "is damaged" in bad(1, "link")

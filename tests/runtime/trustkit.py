@@ -15,9 +15,9 @@ from tests.domain import hcertkit
 ROOT_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 
-def write_roots(path: Path) -> Path:
+def write_roots(path: Path, key: Ed25519PrivateKey = ROOT_KEY) -> Path:
     """The file of the one key that signs the list."""
-    public = base64.b64encode(ROOT_KEY.public_key().public_bytes_raw()).decode()
+    public = base64.b64encode(key.public_key().public_bytes_raw()).decode()
     path.write_text(f'threshold = 1\n\n[[root]]\nname = "Contoh"\npublic_key = "{public}"\n')
     return path
 

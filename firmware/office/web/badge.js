@@ -8,24 +8,18 @@ const CLOCK_KEY = "last-seen-ms";
 const ECDSA = { name: "ECDSA", namedCurve: "P-256" };
 const SIGNING = { name: "ECDSA", hash: "SHA-256" };
 
-let live = null; // { key, badge, office, fromS, expiresS, madeS }, once the key is open
+let live = null; // { key, badge, office }, once the key is open; badge is that of readBadge
 let shownStep = -1;
+let noticeEndsMs = 0; // until then a notice stays that is not about the clock
 let hiddenSinceMs = 0;
 let latestMs = 0; // the latest time that this page has seen
 
-const uint32 = (value) => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
-
-// CBOR, RFC 8949 section 3, as far as it is needed here.
-const cborText = (text) => [0x60 | text.length, ...new TextEncoder().encode(text)];
-const cborUint32 = (value) => [0x1a, ...uint32(value)];
-const cborBytes = (bytes) => joined([0x58, bytes.length], bytes);
-
-async function liveCode(step) {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", live.badge));
+async function liveCode(shown, step) {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", shown.badge.bytes));
   const signed = joined([0x83], cborText("GPP1"), cborBytes(hash), cborUint32(step));
-  const signature = new Uint8Array(await crypto.subtle.sign(SIGNING, live.key, signed));
+  const signature = new Uint8Array(await crypto.subtle.sign(SIGNING, shown.key, signed));
   return `GPP1:${base45(
-    joined([0x83], cborBytes(live.badge), cborUint32(step), cborBytes(signature)),
+    joined([0x83], cborBytes(shown.badge.bytes), cborUint32(step), cborBytes(signature)),
   )}`;
 }
 
@@ -46,8 +40,8 @@ function wentBack(nowMs) {
 
 function judgeClock() {
   const nowMs = Date.now();
-  const isBehind = wentBack(nowMs) || nowMs < live.madeS * 1000 - STEP_MS;
-  if (nowMs >= live.expiresS * 1000) {
+  const isBehind = wentBack(nowMs) || nowMs < settings.made_s * 1000 - STEP_MS;
+  if (nowMs >= live.badge.expiresS * 1000) {
     say("Lencana sudah berakhir.", "This badge has expired.");
     return false;
   }
@@ -57,9 +51,9 @@ function judgeClock() {
       "This phone's clock seems wrong. Turn automatic time on.",
       true,
     );
-  } else if (nowMs < live.fromS * 1000) {
+  } else if (nowMs < live.badge.fromS * 1000) {
     say("Lencana belum berlaku.", "This badge is not valid yet.", true);
-  } else {
+  } else if (nowMs >= noticeEndsMs) {
     say("");
   }
   return true;
@@ -76,27 +70,20 @@ async function tick() {
     only("");
     return;
   }
-  drawCode(byId("code"), await liveCode(step));
+  const shown = live;
+  const text = await liveCode(shown, step);
+  if (shown !== live) return; // locked, or replaced, while the key signed
+  drawCode(byId("code"), text);
   only("showing");
 }
 
-function begin(found) {
-  live = found;
+function begin(key, badge, office) {
+  live = { key, badge, office };
   shownStep = -1;
-  describe("staff", found.office);
-  describeEnd(found.expiresS);
+  describe("staff", office);
+  describeEnd(badge.expiresS);
   keepAwake();
   tick();
-}
-
-function details(from) {
-  return {
-    badge: fromBase64(from.badge),
-    office: from.office,
-    fromS: from.from_s,
-    expiresS: from.expires_s,
-    madeS: from.made_s,
-  };
 }
 
 // --- a badge in a file, its key behind a PIN ---------------------------------------------------
@@ -131,7 +118,7 @@ byId("unlock").addEventListener("submit", async (event) => {
   try {
     const key = await openedKey(byId("pin").value);
     say("");
-    begin({ ...details(settings), key });
+    begin(key, readBadge(fromBase64(settings.badge)), settings.office);
   } catch {
     say("PIN salah.", "Wrong PIN.");
     byId("pin").select();
@@ -172,34 +159,90 @@ async function ownKeys() {
   return keys;
 }
 
-const contains = (bytes, part) =>
-  bytes.some((_, at) => part.every((byte, offset) => bytes[at + offset] === byte));
+// A link is no proof of where it comes from: what it brings is taken only if the office signed it
+// for this very key, and takes another badge's place only if the holder says so.
+async function offered(text, x, held) {
+  let badge;
+  try {
+    badge = readBadge(fromBase64(text));
+  } catch {
+    return refuse("Tautan ini rusak.", "This link is damaged.");
+  }
+  if (!same(badge.x, x)) return refuse("Tautan ini untuk ponsel lain.", "This link is for another phone.");
+  const signer = await signerOf(badge);
+  if (!signer) return refuse("Lencana ini bukan dari kantor ini.", "This badge is not from this office.");
+  const found = { badge, office: signer.name };
+  if (!held || same(held.badge.bytes, badge.bytes)) return found;
+  return (await isReplaced(held, found, signer.isProven)) ? found : null;
+}
+
+function refuse(indonesian, english) {
+  noticeEndsMs = Date.now() + STEP_MS;
+  say(indonesian, english);
+  return null;
+}
+
+// Asks the holder. Only the last question that was asked has an answer.
+function isReplaced(held, found, isProven) {
+  live = null;
+  describe("staff", found.office);
+  describeEnd(held.badge.expiresS, "until-held");
+  describeEnd(found.badge.expiresS, "until-found");
+  if (isProven) say("");
+  else {
+    say(
+      "Ponsel ini tidak dapat memeriksa pembuatnya. Ganti hanya jika kantor memintanya.",
+      "This phone can't check who made it. Replace it only if the office asked you to.",
+      true,
+    );
+  }
+  only("replace");
+  return new Promise((resolve) => {
+    byId("replace-yes").onclick = () => resolve(true);
+    byId("replace-no").onclick = () => resolve(false);
+  });
+}
+
+// What an earlier visit kept; something that is no badge is nothing.
+async function heldBadge() {
+  const found = await kept("badge");
+  try {
+    return { badge: readBadge(found.bytes), office: String(found.office) };
+  } catch {
+    return null;
+  }
+}
 
 async function beginInBrowser() {
+  const link = location.hash.slice(1);
+  if (link) history.replaceState(null, "", location.pathname);
   describe("staff", settings.office);
   const keys = await ownKeys();
   const point = new Uint8Array(await crypto.subtle.exportKey("raw", keys.publicKey));
   const x = point.slice(1, 33);
-  const text = `GPK1:${base45(joined([point[64] & 1 ? 3 : 2], x))}`;
-  if (location.hash.length > 1) {
-    try {
-      const bytes = fromBase64(location.hash.slice(1));
-      const offered = JSON.parse(new TextDecoder().decode(bytes));
-      if (contains(fromBase64(offered.badge), x)) await kept("badge", offered);
-      else say("Tautan ini untuk ponsel lain.", "This link is for another phone.");
-    } catch {
-      say("Tautan ini rusak.", "This link is damaged.");
-    }
-    history.replaceState(null, "", location.pathname);
-  }
-  const badge = await kept("badge");
-  if (badge) {
-    begin({ ...details(badge), key: keys.privateKey });
+  const held = await heldBadge();
+  const taken = link ? await offered(link, x, held) : null;
+  if (taken) await kept("badge", { bytes: taken.badge.bytes, office: taken.office });
+  const shown = taken || held;
+  if (shown) {
+    begin(keys.privateKey, shown.badge, shown.office);
     return;
   }
+  const text = `GPK1:${base45(joined([point[64] & 1 ? 3 : 2], x))}`;
   drawCode(byId("enrol-code"), text);
   byId("enrol-text").textContent = text;
   only("enrol");
+}
+
+async function start() {
+  try {
+    await beginInBrowser();
+  } catch {
+    say(
+      "Peramban ini tidak menyimpan apa pun. Matikan mode pribadi.",
+      "This browser keeps nothing. Turn private mode off.",
+    );
+  }
 }
 
 // --- both ---------------------------------------------------------------------------------------
@@ -216,7 +259,9 @@ document.addEventListener("visibilitychange", () => {
 });
 setInterval(tick, TICK_MS);
 
-if (!window.isSecureContext || !crypto.subtle) {
+if (location.protocol === "http:" && !window.isSecureContext) {
+  say("Buka alamat ini dengan https, bukan http.", "Open this address with https, not http.");
+} else if (!window.isSecureContext || !crypto.subtle) {
   say(
     "Peramban ini tidak dapat menjaga kunci. Buka dengan Chrome atau Firefox.",
     "This browser can't keep a key. Open this in Chrome or Firefox.",
@@ -224,12 +269,9 @@ if (!window.isSecureContext || !crypto.subtle) {
 } else if (settings.lock) {
   askPin();
 } else {
-  if (navigator.serviceWorker) navigator.serviceWorker.register("badge-offline.js").catch(() => {});
-  window.addEventListener("hashchange", beginInBrowser);
-  beginInBrowser().catch(() => {
-    say(
-      "Peramban ini tidak menyimpan apa pun. Matikan mode pribadi.",
-      "This browser keeps nothing. Turn private mode off.",
-    );
-  });
+  if (navigator.serviceWorker) {
+    navigator.serviceWorker.register("badge-offline.js", { scope: "badge" }).catch(() => {});
+  }
+  window.addEventListener("hashchange", start);
+  start();
 }

@@ -71,7 +71,7 @@ function say(indonesian, english, care = false) {
 }
 
 function only(id) {
-  for (const part of ["showing", "unlock", "enrol"]) byId(part).hidden = part !== id;
+  for (const part of ["showing", "unlock", "enrol", "replace"]) byId(part).hidden = part !== id;
 }
 
 const KINDS = {
@@ -97,11 +97,11 @@ function momentWords(seconds, language) {
   return form.format(new Date(seconds * 1000));
 }
 
-function describeEnd(seconds) {
+function describeEnd(seconds, id = "until") {
   const english = document.createElement("i");
   english.lang = "en";
   english.textContent = `Until ${momentWords(seconds, "en-GB")}`;
-  byId("until").replaceChildren(`Sampai ${momentWords(seconds, "id-ID")} `, english);
+  byId(id).replaceChildren(`Sampai ${momentWords(seconds, "id-ID")} `, english);
 }
 
 // The screen must not go dark in the queue. Not every browser can; then nothing is lost.
