@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drivers.trustbundle import TrustKeeper
-from drivers.truststore import load_trust
+from drivers.trust.keeper import TrustKeeper
+from drivers.trust.store import load_trust
 from gate.credential.trust import trust_list
 from gate.events import TrustListRead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drivers.trustbundle import Answer
+    from drivers.trust.keeper import Answer
     from firmware.config import Config
     from gate.credential.trust import TrustList
     from gate.walltime import WallTime

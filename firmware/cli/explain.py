@@ -137,7 +137,7 @@ def _now(at: datetime | None, zone: ZoneInfo) -> WallTime:
 
 def _trust(path: Path | None) -> TrustList:
     """Of the site's own issuers."""
-    from drivers.truststore import load_trust
+    from drivers.trust.store import load_trust
     from gate.credential.trust import trust_list
 
     usual = Path("trust.toml")
@@ -148,8 +148,8 @@ def _trust(path: Path | None) -> TrustList:
 
 def _with_bundle(site: TrustList, bundle_path: Path, roots_path: Path) -> TrustList:
     """With the public issuers. The bundle is judged by this machine's clock, whatever --at says."""
-    from drivers.trustroots import load_roots
-    from drivers.truststore import DEVICE
+    from drivers.trust.roots import load_roots
+    from drivers.trust.store import DEVICE
     from drivers.wholefile import read_whole
     from gate.credential.bundle import BUNDLE_BYTES_MAX, BundleError, Held, read_bundle
     from gate.walltime import WallTime

@@ -12,7 +12,7 @@ import click
 import segno
 
 from drivers.api import DriverError
-from drivers.truststore import load_trust
+from drivers.trust.store import load_trust
 from drivers.wholefile import write_atomic
 from firmware import qrcode
 from firmware.errors import UserError

@@ -107,7 +107,7 @@ def verify_(
       gate trust verify gate-trust.bundle --after last-week.bundle
     """
     from drivers.api import DriverError
-    from drivers.trustroots import load_roots
+    from drivers.trust.roots import load_roots
 
     now = _now(at, zone)
     try:

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from drivers.api import DriverError
-from drivers.trustroots import load_roots, read_roots
-from drivers.truststore import DEVICE
+from drivers.trust.roots import load_roots, read_roots
+from drivers.trust.store import DEVICE
 from drivers.wholefile import read_whole, write_atomic
 from firmware.cli.passoptions import (
     FILE,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from drivers.api import DriverError
 from drivers.rulestore import load_all_rules
-from drivers.trustroots import load_roots
-from drivers.truststore import DEVICE, load_trust
+from drivers.trust.roots import load_roots
+from drivers.trust.store import DEVICE, load_trust
 from drivers.wholefile import read_whole
 from firmware.config.model import Config
 from firmware.config.wording import shown

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from drivers.api import DriverError
-from drivers.truststore import TRUST_BYTES_MAX, load_trust
+from drivers.trust.store import TRUST_BYTES_MAX, load_trust
 from drivers.wholefile import write_atomic
 from firmware.office.books import status_file
 from firmware.office.errors import OfficeError

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct, structs
 
 from drivers.api import DriverError
-from drivers.truststore import load_trust
+from drivers.trust.store import load_trust
 from firmware.trust.cards import (
     card_offers,
     card_revocations,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from drivers.api import DriverError
-from drivers.truststore import DEVICE
+from drivers.trust.store import DEVICE
 from drivers.wholefile import read_whole
 from firmware.office.errors import OfficeError
 from firmware.trust.x509 import KeyRefused

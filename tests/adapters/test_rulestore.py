@@ -210,7 +210,7 @@ def test_a_file_that_can_t_be_read_says_why(tmp_path: Path) -> None:
     """Missing, a folder, or with a name that is none."""
     for path, kind in (
         (tmp_path / "none.toml", ErrorKind.MISSING),
-        (tmp_path, ErrorKind.FAILED),
+        (tmp_path, ErrorKind.CORRUPT),
         (tmp_path / "a\0b", ErrorKind.CORRUPT),
     ):
         with pytest.raises(DriverError) as caught:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from drivers.trustbundle import Answer, TrustKeeper
-from drivers.trustkept import BUNDLE_NAME
+from drivers.trust.keeper import Answer, TrustKeeper
+from drivers.trust.kept import BUNDLE_NAME
 from gate.credential.bundle import NO_SITE
 from gate.credential.trust import TrustList
 from tests.domain.bundlekit import NOW, A, raw

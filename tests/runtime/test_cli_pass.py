@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from officekit import VARIABLES, bad, good, issued
 
-from drivers.truststore import load_trust
+from drivers.trust.store import load_trust
 from firmware.cli.passes import pass_
 from firmware.office import books
 from firmware.office.signer import load_key_file

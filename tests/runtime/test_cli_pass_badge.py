@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from officekit import VARIABLES, bad, good
 
-from drivers.truststore import load_trust
+from drivers.trust.store import load_trust
 from firmware.office import pinlock
 from gate.credential import holderkey, proof
 from gate.credential.model import Credential, CredentialKind

@@ -11,7 +11,7 @@ import pytest
 from officekit import VARIABLES, bad, codes_in, codes_in_file, good, run
 from PIL import Image
 
-from drivers.truststore import load_trust
+from drivers.trust.store import load_trust
 from firmware.office import table
 from firmware.office.sheet import CARDS_A_SHEET
 from gate.credential.model import Credential, CredentialKind

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from officekit import VARIABLES, bad, good, issued
 
-from drivers.truststore import load_trust
+from drivers.trust.store import load_trust
 from firmware.cli import passkeys
 from firmware.office import books, sealedkey, signer, trustfile, visits
 from firmware.office.errors import OfficeError, PassphraseNeeded

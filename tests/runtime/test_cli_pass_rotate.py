@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from officekit import VARIABLES, bad, good, issued
 
-from drivers.truststore import load_trust
+from drivers.trust.store import load_trust
 from firmware.cli import passkeys
 from firmware.office import books, rotation, trustfile
 from firmware.office.errors import OfficeError

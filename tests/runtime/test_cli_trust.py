@@ -7,8 +7,8 @@ import pytest
 from certificatekit import certificate, curve_key, key_id_of, stored, text_of
 from click.testing import CliRunner, Result
 
-from drivers.trustroots import load_roots
-from drivers.truststore import load_trust
+from drivers.trust.roots import load_roots
+from drivers.trust.store import load_trust
 from firmware.cli.passes import pass_
 from firmware.cli.trust import trust
 from gate.credential.bundle import look_into

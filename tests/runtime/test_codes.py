@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lanekit import NOON, hostile_codes, leaks
 
-from drivers.truststore import load_trust
+from drivers.trust.store import load_trust
 from firmware.codes import CodeDesk
 from firmware.demo.office import PASS_S, DemoOffice
 from firmware.formats import formats_for

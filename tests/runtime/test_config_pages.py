@@ -112,8 +112,8 @@ def test_what_the_how_to_shows_can_be_written(block: str) -> None:
 
 
 def test_the_how_to_shows_enough() -> None:
-    """The pieces are found: whole lane, hours, wires, broker, stages."""
-    assert len(_blocks()) == 5
+    """The pieces are found: whole lane, certificates, hours, wires, broker, stages."""
+    assert len(_blocks()) == 6
 
 
 def test_the_reference_page_is_fresh() -> None:

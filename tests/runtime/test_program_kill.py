@@ -21,7 +21,7 @@ import pytest
 from lanekit import EVERY_STAGE, LIVELY_S, STORM, records_in, write_config
 
 from drivers.journal import verify_chain
-from drivers.truststore import load_trust
+from drivers.trust.store import load_trust
 from firmware.demo.office import DemoOffice
 from gate.credential.verify import verify
 from gate.policy import Stage

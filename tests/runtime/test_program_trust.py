@@ -12,8 +12,8 @@ from msgspec import structs
 from paho.mqtt import publish
 from trustkit import vaccinated, write_bundle, write_roots
 
-from drivers import trustbundle
 from drivers.reporter.wire import Topics
+from drivers.trust import keeper
 from firmware.config import BrokerConfig, Config
 from firmware.issuers import Issuers
 from gate.commands import Screen
@@ -25,7 +25,7 @@ from gate.records import RecordKind
 from gate.walltime import WallTime
 from tests.domain.hcertkit import signer
 
-RULES = Path(trustbundle.__file__).parents[1] / "firmware" / "rules"
+RULES = Path(keeper.__file__).parents[2] / "firmware" / "rules"
 
 
 def site(folder: Path) -> Config:
@@ -73,7 +73,7 @@ def test_a_newer_list_counts_while_the_lane_runs(
 ) -> None:
     """Somebody copies it over the old one: who is no longer on it is refused, and the lane tells
     which list that was. An older one, and a stranger's, change nothing."""
-    monkeypatch.setattr(trustbundle, "LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr(keeper, "LOOK_EVERY_S", 0.02)
     bundle = write_bundle(tmp_path / "gate-trust.bundle", signer(), version=7)
 
     async def story() -> None:
@@ -116,7 +116,7 @@ def test_a_stolen_root_key_is_taken_away_while_the_lane_runs(
 ) -> None:
     """Somebody brings another file of root keys: what the old one signed counts no more, and the
     next list is the new one's."""
-    monkeypatch.setattr(trustbundle, "LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr(keeper, "LOOK_EVERY_S", 0.02)
     bundle = write_bundle(tmp_path / "gate-trust.bundle", signer(), version=4_000_000_000)
     other = Ed25519PrivateKey.generate()
     config = site(tmp_path)

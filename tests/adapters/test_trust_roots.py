@@ -6,7 +6,7 @@ import pytest
 from keeperkit import root_block
 
 from drivers.api import DriverError, ErrorKind
-from drivers.trustroots import ROOTS_BYTES_MAX, load_roots, read_roots
+from drivers.trust.roots import ROOTS_BYTES_MAX, load_roots, read_roots
 from tests.domain.bundlekit import A, B, kid, raw
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from keeperkit import Lane
 
-from drivers import trustbundle, trustkept
 from drivers.api import DriverError, ErrorKind
-from drivers.trustbundle import (
+from drivers.trust import kept
+from drivers.trust.keeper import (
     Answer,
 )
-from drivers.trustkept import BUNDLE_NAME, VERSIONS_NAME
-from drivers.truststore import DEVICE
+from drivers.trust.kept import BUNDLE_NAME, VERSIONS_NAME
+from drivers.trust.store import DEVICE
 from drivers.wholefile import read_whole, write_atomic
 from gate.credential.bundle import Fault
 from gate.credential.model import PASS_KINDS
@@ -150,7 +150,7 @@ def cut_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
             raise OSError(errno.EIO, "Input/output error")
         genuine(path, data, mode)
 
-    monkeypatch.setattr(trustkept, "write_atomic", write)
+    monkeypatch.setattr(kept, "write_atomic", write)
 
 
 @pytest.mark.parametrize(("name", "after"), [(BUNDLE_NAME, 3), (VERSIONS_NAME, 4)])
@@ -180,7 +180,7 @@ def test_a_full_disk_is_tried_again(lane: Lane, monkeypatch: pytest.MonkeyPatch)
 
     lane.source.write_bytes(bundle(3))
     with monkeypatch.context() as patched:
-        patched.setattr(trustkept, "write_atomic", full)
+        patched.setattr(kept, "write_atomic", full)
         (answer,) = keeper.look()
         keeper.look()
     assert answer.fault is ErrorKind.FULL
@@ -236,7 +236,7 @@ def test_a_folder_that_can_not_be(lane: Lane) -> None:
 def test_a_swap_while_the_lane_runs(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
     """The watch finds the new file by itself; whoever reads meanwhile sees one list or the other,
     whole; what goes wrong while looking doesn't end the watch."""
-    monkeypatch.setattr(trustbundle, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("drivers.trust.keeper.LOOK_EVERY_S", 0.01)
     lane.source.write_bytes(bundle(1))
     keeper = lane.begin()
     looked = threading.Event()

@@ -10,10 +10,10 @@ import pytest
 from keeperkit import Lane
 from msgspec import structs
 
-from drivers import trustkept
 from drivers.api import DriverError, ErrorKind
-from drivers.trustbundle import REFUSALS_MAX, Answer, TrustKeeper
-from drivers.trustkept import BUNDLE_NAME, VERSIONS_NAME
+from drivers.trust import kept
+from drivers.trust.keeper import REFUSALS_MAX, Answer, TrustKeeper
+from drivers.trust.kept import BUNDLE_NAME, VERSIONS_NAME
 from gate.credential.bundle import NO_SITE, Fault, add_signature, encode, sign
 from gate.credential.model import PASS_KINDS
 from gate.credential.status import empty_status, revoke
@@ -146,7 +146,7 @@ def test_a_file_that_may_be_read_now(lane: Lane, monkeypatch: pytest.MonkeyPatch
     seen too."""
     lane.source.write_bytes(bundle(3))
     with monkeypatch.context() as patched:
-        patched.setattr("drivers.trustbundle.read_whole", denied)
+        patched.setattr("drivers.trust.keeper.read_whole", denied)
         keeper = lane.begin()
         assert [answer.fault for answer in keeper.look()] == [ErrorKind.DENIED]
     assert keeper.look()[0].taken
@@ -293,7 +293,7 @@ def test_versions_are_raised_after_a_power_cut(
     lane.begin().offer(bundle(9), "broker")
     versions.write_bytes(old)
     with monkeypatch.context() as patched:
-        patched.setattr(trustkept, "write_atomic", full)
+        patched.setattr(kept, "write_atomic", full)
         assert lane.begin().version == 9
     assert "not kept" in caplog.text
     assert lane.begin().version == 9

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Struct
 
 from drivers.api import DriverError, ErrorKind
-from drivers.truststore import DEVICE
+from drivers.trust.store import DEVICE
 from drivers.wholefile import read_whole, write_atomic
 from gate.credential.bundle import BUNDLE_BYTES_MAX, Held, StatusMark, Vouched
 from gate.credential.bundle.limits import VERSION_END

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from drivers.api import DriverError, ErrorKind
-from drivers.truststore import TRUST_BYTES_MAX, load_trust
+from drivers.trust.store import TRUST_BYTES_MAX, load_trust
 from drivers.wholefile import write_atomic
 from gate.credential.model import CredentialKind
 from gate.credential.status import empty_status, issue_status, revoke

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from drivers.api import DriverError, ErrorKind
-from drivers.truststore import DEVICE
+from drivers.trust.store import DEVICE
 from drivers.wholefile import read_whole
 from gate.credential.bundle import Roots, roots_of
 from gate.credential.trust import TrustError

@@ -2,8 +2,8 @@
 
 A bundle comes as a file that somebody copied, on a USB stick, or as bytes over MQTT; wherever
 from, it goes the one way through `gate.credential.bundle.read_bundle`. What is taken is first made
-durable in the lane's own folder (`drivers.trustkept`) and only then used. A bad file never replaces
-a good one, and a full or broken disk means that the old bundle stays in use.
+durable in the lane's own folder (`drivers.trust.kept`) and only then used. A bad file never
+replaces a good one, and a full or broken disk means that the old bundle stays in use.
 
 The file of root keys is watched too: a stolen key that was taken out of it counts no more from
 the second look on, without a restart.
@@ -20,10 +20,10 @@ from pathlib import Path
 from msgspec import Struct, structs
 
 from drivers.api import DriverError, ErrorKind
-from drivers.mounted import Unreadable, mounted_files
-from drivers.trustkept import BUNDLE_NAME, KeptBundle
-from drivers.trustroots import load_roots
-from drivers.truststore import DEVICE
+from drivers.trust.kept import BUNDLE_NAME, KeptBundle
+from drivers.trust.mounted import Unreadable, mounted_files
+from drivers.trust.roots import load_roots
+from drivers.trust.store import DEVICE
 from drivers.wholefile import read_whole
 from gate.credential.bundle import (
     BUNDLE_BYTES_MAX,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from drivers import mounted
-from drivers.mounted import ENTRIES_MAX, FOLDERS_MAX, mounted_files
+from drivers.trust import mounted
+from drivers.trust.mounted import ENTRIES_MAX, FOLDERS_MAX, mounted_files
 
 NAME = "gate-trust.bundle"
 
