@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from gate.credential.verify import FORMATS
@@ -19,6 +20,7 @@ MISSING = (
     "the trust list has issuers of W3C credentials, and the library for them is missing; "
     'install the extra "vc"'
 )
+_LIBRARY = "pyld"
 
 
 def formats_for(trust: TrustList) -> Mapping[bytes, Verifier]:
@@ -29,19 +31,20 @@ def formats_for(trust: TrustList) -> Mapping[bytes, Verifier]:
     """
     if not trust.public.vc:
         return FORMATS
-    every = every_format()
-    if every is None:
+    if not has_w3c():
         log.error("%s", MISSING)
+    return installed_formats()
+
+
+def has_w3c() -> bool:
+    """Whether the library for W3C credentials is installed here."""
+    return find_spec(_LIBRARY) is not None
+
+
+def installed_formats() -> Mapping[bytes, Verifier]:
+    """Prefix → format: every one that is installed here."""
+    if not has_w3c():
         return FORMATS
-    return every
+    from gate.credential import vc  # noqa: PLC0415 - it comes with the extra
 
-
-def every_format() -> Mapping[bytes, Verifier] | None:
-    """Prefix → format, those of the extra too; None where it is not installed."""
-    try:
-        from gate.credential import vc  # noqa: PLC0415 - it comes with the extra
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != "pyld":
-            raise
-        return None
     return {**FORMATS, **vc.FORMATS}

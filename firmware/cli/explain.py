@@ -104,13 +104,14 @@ def explain(
       2  the command was written wrongly
       3  it is refused, or by the rules does not admit; the first lines say why
     """
-    from firmware.explain.finding import Answer, known_formats
+    from firmware.explain.finding import Answer
     from firmware.explain.finding import explain as explained
     from firmware.explain.sources import payload_of
+    from firmware.formats import installed_formats
 
     if (bundle_path is None) != (roots_path is None):
         raise click.UsageError("--bundle and --roots go together.")
-    formats = known_formats()
+    formats = installed_formats()
     payload = payload_of(sources, sys.stdin.buffer, formats)
     with _told():
         trust = _trust(trust_path)

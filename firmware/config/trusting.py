@@ -10,7 +10,7 @@ from drivers.trust.store import DEVICE, load_trust
 from drivers.wholefile import read_whole
 from firmware.config.model import Config
 from firmware.config.wording import shown
-from firmware.formats import MISSING, every_format
+from firmware.formats import MISSING, has_w3c
 from gate.credential.bundle import BUNDLE_BYTES_MAX, BundleError, Held, read_bundle
 from gate.credential.publictrust import EMPTY, PublicTrust
 from gate.credential.trust import TrustList, trust_list
@@ -43,7 +43,7 @@ def trust_cautions(config: Config) -> Iterator[str]:
             yield f"trust_bundle: {config.trust_bundle}: {error}."
         else:
             site, public = TrustList({**bundle.keys, **site.keys}), bundle.public
-            if public.vc and every_format() is None:
+            if public.vc and not has_w3c():
                 yield f"trust_bundle: {MISSING}."
     if whole:  # else nobody can say who is missing
         yield from _issuers(config, site, public)

@@ -11,10 +11,10 @@ from firmware.conformance.cases import Case, ContentCase, Expected, RuleCase
 from firmware.conformance.reasons import ours
 from firmware.conformance.verifier import (
     check_content,
-    installed_formats,
     missing_extra,
     verify_case,
 )
+from firmware.formats import installed_formats
 from gate.credential.model import CredentialError
 from gate.reasons import Reason
 

@@ -1,22 +1,19 @@
 """Our verifier as one test case needs it: all of its symbols shown, at the case's own clock."""
 
 from collections.abc import Mapping
-from functools import cache
-from importlib.util import find_spec
 from typing import Any
 
 from firmware.conformance.cases import Case
+from firmware.formats import has_w3c
 from gate.credential.hcert import content
 from gate.credential.model import Examined
 from gate.credential.publictrust import PublicTrust
 from gate.credential.shc import verify_jws
 from gate.credential.shc.chunks import joined
 from gate.credential.trust import TrustList
-from gate.credential.verify import FORMATS, Verifier, examine
+from gate.credential.verify import Verifier, examine
 from gate.walltime import WallTime
 
-EXTRA = "pyld"
-"""The library that W3C credentials need; it comes with an extra of ours."""
 _W3C = "divoc-vc"
 _W3C_PREFIXES = ("B64:", "PK\3\4")
 """Those of `gate.credential.vc`, which can't be imported where its library is missing."""
@@ -27,7 +24,7 @@ _DCC = 1
 def missing_extra(case: Case) -> str:
     """What to install so that the case can be run; empty where it can be run now."""
     is_w3c = case.format == _W3C or any(text.startswith(_W3C_PREFIXES) for text in case.texts)
-    return "install the extra `vc`" if is_w3c and find_spec(EXTRA) is None else ""
+    return "install the extra `vc`" if is_w3c and not has_w3c() else ""
 
 
 def verify_case(case: Case, public: PublicTrust, formats: Mapping[bytes, Verifier]) -> Examined:
@@ -43,16 +40,6 @@ def verify_case(case: Case, public: PublicTrust, formats: Mapping[bytes, Verifie
     payloads = [text.encode() for text in case.texts]
     whole = payloads[0] if len(payloads) == 1 else joined(payloads)
     return examine(whole, trust, now, formats)
-
-
-@cache
-def installed_formats() -> Mapping[bytes, Verifier]:
-    """Every format that is installed here."""
-    if find_spec(EXTRA) is None:
-        return FORMATS
-    from gate.credential import vc  # noqa: PLC0415 - it comes with the extra
-
-    return {**FORMATS, **vc.FORMATS}
 
 
 def check_content(certificate: dict[str, Any]) -> None:

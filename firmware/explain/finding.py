@@ -3,8 +3,7 @@
 import enum
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from importlib.util import find_spec
-from types import MappingProxyType, ModuleType
+from types import ModuleType
 
 from msgspec import Struct, structs
 
@@ -32,15 +31,6 @@ TITLES: Mapping[str, str] = {
     "vds-nc": "ICAO visible digital seal (VDS-NC)",
     "vc": "W3C health credential",
 }
-
-
-def known_formats() -> Mapping[bytes, Verifier]:
-    """Those that are always there, and W3C credentials where their extra is installed."""
-    if find_spec("pyld") is None:
-        return FORMATS
-    from gate.credential import vc  # noqa: PLC0415 - heavy, and an extra
-
-    return MappingProxyType({**FORMATS, **vc.FORMATS})
 
 
 class Answer(enum.StrEnum):

@@ -25,7 +25,7 @@ from casekit import (
 from click.testing import CliRunner, Result
 
 from firmware.cli import cli
-from firmware.conformance import score, verifier
+from firmware.conformance import score
 from firmware.conformance.cases import LINE_BYTES_MAX
 from firmware.conformance.reasons import REASONS, ours
 from gate.reasons import Reason
@@ -216,7 +216,7 @@ def test_a_format_of_an_extra_that_is_missing_is_not_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says what to install, and is not counted as agreed."""
-    monkeypatch.setattr(verifier, "find_spec", lambda _: None)
+    monkeypatch.setattr("firmware.formats.find_spec", lambda _: None)
     case = card_case("w3c", format="divoc-vc", qr_text="B64:AAAA", reason="malformed")
     result = run(file_of(tmp_path, case))
     assert result.return_value == 3

@@ -130,6 +130,6 @@ def test_w3c_issuers_without_their_library(folder: Path, monkeypatch: pytest.Mon
     )
     payload = encode(structs.replace(trust, public=public))
     (folder / "list.bundle").write_bytes(sign(payload, [ROOT_KEY]))
-    monkeypatch.setattr("firmware.config.trusting.every_format", lambda: None)
+    monkeypatch.setattr("firmware.config.trusting.has_w3c", lambda: False)
     (told,) = said(folder, LIST)
     assert told.endswith('install the extra "vc".')

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from firmware.explain.checklist import ORDER, Check, Point, State, points
-from firmware.explain.finding import TITLES, Answer, Explanation, explain, known_formats
+from firmware.explain.finding import TITLES, Answer, Explanation, explain
 from firmware.explain.plain import DOTS, LINES_MAX, leaves, masked_name, safe
 from firmware.explain.times import distance, moment
 from firmware.explain.view import show
+from firmware.formats import installed_formats
 from gate.credential.model import PASS_KINDS, CredentialKind
 from gate.credential.native import PassClaims, issue
 from gate.credential.publictrust import PublicTrust, Usage
@@ -260,9 +261,9 @@ def test_the_check_that_failed_is_named(
 
 def test_every_format_of_the_gate_can_be_explained() -> None:
     """A format that is added without its checks and its title fails here."""
-    assert set(FORMATS) <= set(known_formats())
-    for prefix, verifier in known_formats().items():
-        found = explain(prefix + b"\xff", NOBODY, NOW, formats=known_formats())
+    assert set(FORMATS) <= set(installed_formats())
+    for prefix, verifier in installed_formats().items():
+        found = explain(prefix + b"\xff", NOBODY, NOW, formats=installed_formats())
         assert found.format in ORDER, verifier
         assert found.format in TITLES
 
@@ -422,7 +423,7 @@ def test_w3c_credentials_where_their_extra_is_installed() -> None:
     from tests.domain import vckit  # noqa: PLC0415 - imports what may be missing
 
     trust = TrustList({}, public=vckit.PUBLIC)
-    found = explain(vckit.code(), trust, NOW, formats=known_formats())
+    found = explain(vckit.code(), trust, NOW, formats=installed_formats())
     assert found.answer is Answer.HOLDS
     assert tuple(point.check for point in found.points) == ORDER["vc"]
     text = printed(found)
@@ -431,5 +432,5 @@ def test_w3c_credentials_where_their_extra_is_installed() -> None:
     assert "Example vaccine" in text
     assert found.signer is not None
     assert found.signer.algorithm == Algorithm.EDDSA.name.replace("DDSA", "dDSA")
-    unknown = explain(vckit.code(), NOBODY, NOW, formats=known_formats())
+    unknown = explain(vckit.code(), NOBODY, NOW, formats=installed_formats())
     assert failed(unknown).check is Check.ISSUER
