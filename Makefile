@@ -41,18 +41,23 @@ test: ready-dev ## Everything that a change must pass
 	@$(phase) "types" $(MAKE) types
 	@$(phase) "wheel" $(MAKE) wheel
 	@$(phase) "other Pythons, in short" $(MAKE) test-pythons-short
+	@$(phase) "pages in a real browser" $(MAKE) test-browser
 	@$(phase) "all tests on the installed wheel" $(installed) $(pytest_parallel) --cov=gate \
 		--cov-config=$(CURDIR)/pyproject.toml --cov-report=term --cov-fail-under=100
 
 # --- parts of the test ---------------------------------------------------------------------------
 
-.PHONY: ready-dev test-fast lint format types contracts wheel coverage
+.PHONY: ready-dev test-fast test-browser lint format types contracts wheel coverage
 .PHONY: test-pythons test-pythons-short
 ready-dev:
 	@VENV=$(VENV) ./bootstrap dev
 
 test-fast: ready-dev ## Quick tests of the tree as it stands: `make test-fast ARGS=tests/domain`
 	@$(bin)/python -m pytest $(pytest_parallel) -m "not slow" $(ARGS)
+
+# A process of its own: the browser's driver keeps an event loop, and other tests run theirs.
+test-browser: wheel ## The pages for phones, in chromium
+	@$(installed) -q tests/browser
 
 lint: ready-dev ## Lint, and check the format
 	@$(bin)/ruff check

@@ -29,7 +29,7 @@ from gate.records import Direction, Record, RecordKind
 from gate.wording import CHAMBER_SIGNS, SIGNS
 
 ROOT = Path(__file__).resolve().parents[2]
-HOMES_OF_RICH = ("firmware/demo/", "firmware/cli/")
+HOMES_OF_RICH = ("firmware/demo/", "firmware/cli/", "firmware/explain/view.py")
 MINUTE_S = 60
 
 # --- plain lines ---------------------------------------------------------------------------------

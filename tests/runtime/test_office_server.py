@@ -336,7 +336,7 @@ def test_what_serve_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_unit_in_the_documentation_may_write_where_it_must() -> None:
     """All of the system is read-only to it but its own folder, which systemd makes."""
-    root = Path(server.__file__).parents[2]
+    root = Path(__file__).resolve().parents[2]
     text = (root / "docs/how-to/issue-passes.md").read_text(encoding="utf-8")
     assert "ProtectSystem=strict" in text
     (folder,) = re.findall(r"^    StateDirectory=(.*)$", text, re.MULTILINE)
