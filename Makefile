@@ -85,7 +85,8 @@ test-pythons: wheel ## All tests on every other Python from 3.11 to 3.13 that th
 	@sh tests/pythons.sh $(VENV) $(pytest_parallel)
 
 test-pythons-short: wheel
-	@sh tests/pythons.sh $(VENV) -q $(pytest_parallel) -m "not slow and not broker" tests/domain tests/adapters
+	@HYPOTHESIS_PROFILE=quick sh tests/pythons.sh $(VENV) -q $(pytest_parallel) -m "not slow and not broker" \
+		tests/domain tests/adapters
 
 # --- figures -------------------------------------------------------------------------------------
 
