@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from gate.admission import Ruling, rule
+from gate.admission import Ruling, refusal_without_credential, rule
 from gate.credential.model import Credential, CredentialKind, Verdict
 from gate.ledger import RECHECKS_MAX, SPENT_KEPT_S, Ledger, Recheck
 from gate.outcome import Outcome
@@ -126,6 +126,7 @@ def test_a_badge_may_not_come_in_twice_unless_it_left_or_time_passed() -> None:
     """Anti-passback: leaving, or the policy's time, lets the same badge in again."""
     policy = Policy(credential=CredentialPolicy(anti_passback_s=600))
     inside = Ledger().passed(Direction.ENTRY, BADGE, NOW.unix_s)
+    assert rule(BADGE, inside, policy, at(9)).reason is Reason.ANTI_PASSBACK
     assert rule(BADGE, inside, policy, at(9, 9)).reason is Reason.ANTI_PASSBACK
     assert rule(BADGE, inside, policy, at(9, 10)).outcome is Outcome.ADMIT
     left = inside.passed(Direction.EXIT, BADGE, NOW.unix_s)
@@ -277,3 +278,16 @@ def test_a_certificate_that_nothing_is_asked_of_brings_an_officer() -> None:
     assert rule(vaccinated, Ledger(), once, NOW) == Ruling(Outcome.ADMIT)
     exempt = Policy(credential=CredentialPolicy(doses_min=1, doses_exempt=(CredentialKind.HEALTH,)))
     assert rule(CERTIFICATE, Ledger(), exempt, NOW) == Ruling(Outcome.ADMIT)
+
+
+def test_where_no_credential_is_asked_for_the_hours_are_those_of_visitors() -> None:
+    """On a holiday too, when the lane may be open to staff alone."""
+    hours = SchedulePolicy(hours=(Hours(kinds=(CredentialKind.VISITOR,)),))
+    open_to_visitors = Policy(schedule=hours)
+    assert refusal_without_credential(Ledger(), open_to_visitors, NOW) is None
+    staff = SchedulePolicy(hours=(Hours(kinds=(CredentialKind.STAFF,)),))
+    closed = refusal_without_credential(Ledger(), Policy(schedule=staff), NOW)
+    assert closed is Reason.OUTSIDE_HOURS
+    full, crowded = Policy(capacity=1), Ledger().passed(Direction.ENTRY, PASS, NOW.unix_s)
+    assert refusal_without_credential(crowded, full, NOW) is Reason.CAPACITY_REACHED
+    assert refusal_without_credential(Ledger(), full, NOW) is None

@@ -1,6 +1,7 @@
 """CertLogic as the specification has it, and nothing else whatever a rule set says."""
 
 import contextlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -24,6 +25,8 @@ from gate.rules.syntax import problems
 
 CLOCK = "2022-03-01T12:00:00Z"
 VACCINATED = {"payload": {"v": [{"dn": 1, "sd": 2, "dt": "2022-02-01"}]}}
+
+MORE = {"first": 7, "more": [1, 2]}
 
 _values = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 40) | st.floats() | st.text(max_size=4),
@@ -251,3 +254,94 @@ def test_nothing_else_is_ever_raised(rule: object, data: object) -> None:
     list(problems(rule))
     with contextlib.suppress(CertLogicError):
         evaluate(rule, data)
+
+
+@pytest.mark.parametrize("offset", ["+2", "+02", "+200", "+2:00", "+0200", "+02:00"])
+def test_an_offset_is_written_in_many_ways(offset: str) -> None:
+    """One digit of hours with two of minutes too."""
+    assert evaluate(plus(f"2022-03-01T12:00:00{offset}", 0, "day"), {}) == moment(2022, 3, 1, 10)
+
+
+def test_the_empty_path_is_everything() -> None:
+    """Specification section 5.1."""
+    assert evaluate({"var": ""}, VACCINATED) == VACCINATED
+
+
+@pytest.mark.parametrize(("other", "same"), [({}, True), (0, False), ([], False), ("x", False)])
+def test_a_map_is_no_other_thing(other: object, same: bool) -> None:
+    """On either side, and nothing but CertLogicError is raised."""
+    data = {"one": {}, "other": other}
+    there, back = [{"var": "one"}, {"var": "other"}], [{"var": "other"}, {"var": "one"}]
+    assert evaluate({"===": there}, data) is same
+    assert evaluate({"===": back}, data) is same
+
+
+def test_amounts_have_a_bound() -> None:
+    """The bound itself is still added."""
+    assert evaluate(plus("2022-03-01", AMOUNT_MAX, "hour"), {}) == moment(2136, 3, 29, 16)
+    with pytest.raises(CertLogicError):
+        evaluate(plus("2022-03-01", AMOUNT_MAX + 1, "hour"), {})
+
+
+def test_a_reduce_may_begin_with_what_the_certificate_says() -> None:
+    """Its first value sees the data, and not the turn."""
+    step = {"+": [{"var": "accumulator"}, {"var": "current"}]}
+    assert evaluate({"reduce": [{"var": "more"}, step, {"var": "first"}]}, MORE) == 10
+    assert evaluate({"reduce": [{"var": "none"}, step, {"var": "first"}]}, MORE) == 7
+
+
+def nested(depth: int, inner: object) -> object:
+    """So many lists around it."""
+    for _ in range(depth):
+        inner = [inner]
+    return inner
+
+
+def negated(depth: int) -> object:
+    """So many operations around a value."""
+    rule: object = True
+    for _ in range(depth):
+        rule = {"!": [rule]}
+    return rule
+
+
+@pytest.mark.parametrize("of", [negated, lambda depth: nested(depth, True)])
+def test_nesting_has_one_bound(of: Callable[[int], object]) -> None:
+    """The same for lists and for operations, when a rule is read and when it is evaluated."""
+    assert not list(problems(of(DEPTH_MAX - 1)))
+    evaluate(of(DEPTH_MAX - 1), {})
+    assert list(problems(of(DEPTH_MAX)))
+    with pytest.raises(CertLogicError):
+        evaluate(of(DEPTH_MAX), {})
+
+
+def test_steps_have_a_bound() -> None:
+    """Every value is one, and the last that is allowed is taken."""
+    assert evaluate([0] * (STEPS_MAX - 1), {}) == [0] * (STEPS_MAX - 1)
+    with pytest.raises(CertLogicError):
+        evaluate([0] * STEPS_MAX, {})
+
+
+def test_further_operands_of_a_literal_are_no_expressions() -> None:
+    """What stands where a number or a unit must is blamed once, as that."""
+    assert len(list(problems(plus("2022-01-01", 1, {"of": "day"})))) == 1
+    assert len(list(problems({"extractFromUVCI": ["URN:UVCI:01", {"of": 1}]}))) == 1
+
+
+def test_a_problem_in_a_list_has_its_place() -> None:
+    assert [each.partition(":")[0] for each in problems([1, [{"var": 7}]])] == ["$[1][0].var"]
+
+
+@pytest.mark.parametrize(
+    ("fraction", "microseconds"),
+    [(".5", 500_000), (".05", 50_000), (".000005", 5), (".123456789", 123_456), ("", 0)],
+)
+def test_fractions_of_a_second(fraction: str, microseconds: int) -> None:
+    """As precise as a microsecond; what is beyond is cut off."""
+    found = evaluate(plus(f"2022-03-01T12:00:00{fraction}Z", 0, "day"), {})
+    assert found == moment(2022, 3, 1, 12, 0, 0, microseconds)
+
+
+def test_a_fragment_of_an_identifier_in_the_certificate() -> None:
+    rule = {"extractFromUVCI": [{"var": "ci"}, 1]}
+    assert evaluate(rule, {"ci": "URN:UVCI:01:XX:EXAMPLE"}) == "XX"

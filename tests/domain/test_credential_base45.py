@@ -43,6 +43,12 @@ def test_anything_else_is_refused(text: bytes) -> None:
         base45.decode(text)
 
 
+@pytest.mark.parametrize("data", [bytes((byte,)) for byte in range(256)] + [b"\xff\xff\xff"])
+def test_every_last_byte_comes_back(data: bytes) -> None:
+    """The two characters of a byte without a pair reach to its largest value."""
+    assert base45.decode(base45.encode(data).encode()) == data
+
+
 @given(st.binary(max_size=300))
 def test_bytes_come_back(data: bytes) -> None:
     """Encoding loses nothing."""

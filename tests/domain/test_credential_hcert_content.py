@@ -381,3 +381,37 @@ def test_a_token_of_something_else() -> None:
 def test_a_birth_is_as_precise_as_its_issuer_knows(birth: str) -> None:
     """Nobody is refused for not knowing the day, nor for a database that knows midnight as well."""
     assert not refused({1: {**dcc(), "dob": birth}})
+
+
+def test_a_product_may_be_missing() -> None:
+    """It is an empty text then, as rules want it."""
+    (found,) = health({1: dcc("v", mp=None)}).vaccinations
+    assert found.product == ""
+
+
+@pytest.mark.parametrize("leaf", [b"\x00", cbor2.undefined, float("nan"), {1: "x"}])
+def test_a_certificate_of_the_who_is_plain_too(leaf: object) -> None:
+    """Down to its leaves."""
+    dvc = {"n": "Contoh Budi", "vx": [{"dt": "2021-08-17", "vp": "XM68M6"}]}
+    assert reason(certificate({-6: dvc})) is None
+    assert reason(certificate({-6: {**dvc, "more": [leaf]}})) in (
+        Reason.CREDENTIAL_CONTENT,
+        Reason.CODE_MALFORMED,
+    )
+
+
+def test_the_who_s_vaccinations_have_a_bound() -> None:
+    """As many as can be numbered."""
+    each = {"dt": "2021-08-17", "vp": "XM68M6"}
+    many = [{**each, "vp": f"product {number}"} for number in range(COUNT_MAX + 1)]
+    assert not refused({-6: {"n": "Contoh Budi", "vx": many[:-1]}})
+    assert refused({-6: {"n": "Contoh Budi", "vx": many}})
+
+
+@pytest.mark.parametrize("part", ["fn", "gn", "gnt"])
+def test_a_part_of_the_name_may_be_missing(part: str) -> None:
+    """All but the surname as machines write it (EU DCC schema 1.3.0)."""
+    names = {field: value for field, value in NAME.items() if field != part}
+    assert not refused({1: {**dcc(), "nam": names}})
+    del names["fnt"]
+    assert refused({1: {**dcc(), "nam": names}})

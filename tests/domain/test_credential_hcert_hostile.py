@@ -14,8 +14,14 @@ from hypothesis import strategies as st
 
 from gate.credential import base45, hcert
 from gate.credential.hcert import generalcbor
-from gate.credential.hcert.envelope import MESSAGE_BYTES_MAX
+from gate.credential.hcert.envelope import (
+    HEADER_BYTES_MAX,
+    MESSAGE_BYTES_MAX,
+    TEXT_BYTES_MAX,
+    open_text,
+)
 from gate.credential.hcert.generalcbor import LABELS_MAX
+from gate.credential.hcert.verify import STRANGER_BYTES_MAX
 from gate.credential.model import CredentialError, Examined
 from gate.credential.signature import Algorithm
 from gate.reasons import Reason
@@ -526,3 +532,51 @@ def test_a_ministry_slightly_mad(
         assert credential.doses is None or 0 <= credential.doses <= 99
         assert found.content is not None
         assert json.loads(json.dumps(found.content.payload)) == found.content.payload
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [(HEADER_BYTES_MAX, None), (HEADER_BYTES_MAX + 1, Reason.CODE_MALFORMED)]
+)
+def test_a_header_may_be_as_long_as_its_bound(size: int, expected: Reason | None) -> None:
+    """And not by a byte longer."""
+    spare = size - len(cbor2.dumps({1: ES256, 4: KID, 99: bytes(300)})) + 300
+    header = cbor2.dumps({1: ES256, 4: KID, 99: bytes(spare)})
+    assert len(header) == size
+    assert reason(text(message(cwt(), header))) is expected
+
+
+def test_a_text_may_be_as_long_as_its_bound() -> None:
+    """It is refused for what it holds then, and not for its length."""
+    longest = b"HC1:" + b"0" * (TEXT_BYTES_MAX - 4)
+    for payload, expected in (
+        (longest, Reason.CODE_MALFORMED),
+        (longest + b"0", Reason.CODE_TOO_LONG),
+    ):
+        with pytest.raises(CredentialError) as refused:
+            open_text(payload)
+        assert refused.value.reason is expected
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["819fff", "81bfff", "815f40ff", "817f60ff", "81a2616101616102", "81" * 7 + "00"],
+    ids=["array", "map", "bytes", "text", "a key twice", "too deep"],
+)
+def test_what_no_issuer_writes_is_refused_at_every_depth(data: str) -> None:
+    """Within an array too, where cbor2 reads."""
+    with pytest.raises(generalcbor.CborError):
+        generalcbor.decode(bytes.fromhex(data))
+    assert generalcbor.decode(bytes.fromhex("81" * 6 + "00")) == [[[[[[0]]]]]]
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (STRANGER_BYTES_MAX, Reason.CODE_MALFORMED),
+        (STRANGER_BYTES_MAX + 1, Reason.CREDENTIAL_ISSUER_UNKNOWN),
+    ],
+)
+def test_claims_of_a_stranger_are_looked_at_up_to_a_bound(size: int, expected: Reason) -> None:
+    """What is no claims is malformed; more of it is a stranger's, whatever it is."""
+    stranger = message(b"\xff" * size, {1: ES256, 4: b"stranger"})
+    assert reason(text(stranger)) is expected

@@ -10,6 +10,7 @@ from gate.credential.model import PASS_KINDS, Credential, CredentialError, Crede
 from gate.credential.native import PassClaims, issue
 from gate.credential.trust import issuer_key, trust_list
 from gate.credential.verify import PAYLOAD_CHARS_MAX, verify
+from gate.reasons import Reason
 from gate.walltime import ClockQuality, WallTime
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -138,3 +139,14 @@ def test_an_office_slightly_mad(payload: dict[int, object], quality: ClockQualit
         assert found.doses is None or 0 <= found.doses <= 23
         assert 1 <= found.group <= 23
         assert found.kind is CredentialKind.STAFF or not found.duress
+
+
+def test_a_code_may_be_as_long_as_a_qr_code_holds() -> None:
+    """It is refused for what it is then, and not for its length."""
+    for size, reason in (
+        (PAYLOAD_CHARS_MAX, Reason.CODE_UNKNOWN_FORMAT),
+        (PAYLOAD_CHARS_MAX + 1, Reason.CODE_TOO_LONG),
+    ):
+        found = outcome(b"?" * size)
+        assert isinstance(found, CredentialError)
+        assert found.reason is reason

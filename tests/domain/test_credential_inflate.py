@@ -1,5 +1,6 @@
 """Inflating what a stranger deflated."""
 
+import tracemalloc
 import zlib
 
 import pytest
@@ -31,6 +32,27 @@ def test_it_is_the_reverse_of_deflating(window_bits: int, data: bytes) -> None:
     """Up to the bound itself."""
     deflated = deflate(data, window_bits)
     assert inflate(deflated, window_bits=window_bits, bytes_max=BYTES_MAX) == data
+
+
+@BOTH
+def test_the_bound_itself(window_bits: int) -> None:
+    """As much as there may be."""
+    data = bytes(BYTES_MAX)
+    deflated = deflate(data, window_bits)
+    assert inflate(deflated, window_bits=window_bits, bytes_max=BYTES_MAX) == data
+
+
+@BOTH
+def test_no_more_is_inflated_than_the_bound(window_bits: int) -> None:
+    """What a bomb would grow to is never held in memory."""
+    bomb = deflate(bytes(50_000_000), window_bits)
+    tracemalloc.start()
+    try:
+        assert refusal(bomb, window_bits) is Reason.CODE_TOO_LARGE
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_000_000
 
 
 @BOTH

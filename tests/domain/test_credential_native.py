@@ -494,3 +494,15 @@ def test_an_office_finds_the_number_of_its_own_pass() -> None:
     assert status_index_of(old, KEY) == 77
     with pytest.raises(CredentialError):
         status_index_of(old, STRANGER)
+
+
+def test_an_appointment_may_begin_at_any_second_but_none() -> None:
+    """Zero stands for no beginning."""
+    assert issue(PassClaims(APPOINTMENT, 1, NOON_S, 1), KEY)
+    with pytest.raises(ValueError, match="appointment"):
+        issue(PassClaims(APPOINTMENT, 1, NOON_S, 0), KEY)
+
+
+def test_a_key_holds_from_the_first_second_if_nothing_else_is_said() -> None:
+    key = issuer_key(PUBLIC, "Test office", PASS_KINDS)
+    assert (key.not_before_s, key.not_after_s) == (0, TIME_S_END)

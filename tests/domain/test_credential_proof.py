@@ -241,6 +241,10 @@ def _designator(text: str) -> str:
 def test_what_a_live_code_says_of_itself() -> None:
     """For a technician: the badge's issuer and times, and when the phone made it."""
     claim = proof.read(shown(key=THIEF))
+    assert (claim.algorithm, claim.not_before_s) == ("EdDSA", None)
+    later = PassClaims(STAFF, 7, NOON_S + 86_400, NOON_S + 60, holder_key=point())
+    later_pass = signed_bytes_of(issue(later, KEY).encode())
+    assert proof.read(shown(later_pass)).not_before_s == NOON_S + 60
     assert claim.format == "native-live"
     assert claim.key_id == key_id(PUBLIC).hex()
     assert claim.issued_s == NOON_S
@@ -288,3 +292,10 @@ def test_a_spoilt_live_code(where: int, what: bytes, in_text: bool) -> None:
     except CredentialError:
         found = None
     assert found is None or found == verify(code, TRUST, NOW)
+
+
+@pytest.mark.parametrize("value", [None, {}, {1: {}}, {1: {-2: bytes(31), -3: True}}])
+def test_another_confirmation_than_a_badge_s(value: object) -> None:
+    """It is told by an error, and never by a key that is none."""
+    with pytest.raises(ValueError, match="confirmation"):
+        holderkey.confirmed(value)

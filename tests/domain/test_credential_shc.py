@@ -82,6 +82,9 @@ def test_a_card_from_several_codes() -> None:
     with pytest.raises(CredentialError) as error:
         examine(first, TRUST, NOW)
     assert error.value.reason is Reason.CODE_SPLIT
+    with pytest.raises(CredentialError) as error:
+        examine(parts(CARD, 2)[0], TRUST, NOW)
+    assert error.value.reason is Reason.CODE_SPLIT
     assert len(text(long)) > 4_296
     assert examine(text(long), TRUST, NOW).credential.doses == 2
     assert examine(parts(CARD, 1)[0], TRUST, NOW) == examined(CARD)

@@ -9,7 +9,7 @@ from gate.credential.covid import COVID_19, covid_doses
 from gate.credential.health import Health, Vaccination
 from gate.credential.health import Test as LabTest
 from gate.credential.shc import codes
-from gate.credential.shc.content import health_of
+from gate.credential.shc.content import DOSE_NUMBER_MAX, health_of
 from tests.domain.shckit import PATIENT, bundle, coded, immunization
 
 GTIN = "https://www.gs1.org/gtin"
@@ -344,3 +344,27 @@ def test_any_bundle(made_up: dict[str, object], resources: list[object]) -> None
 def test_any_dose(changes: dict[str, object]) -> None:
     """A dose with anything in the place of its parts is one dose or none."""
     assert len(health({**immunization("2021-06-01"), **changes}).vaccinations) <= 1
+
+
+@pytest.mark.parametrize("system", [[], {}, None, 5])
+def test_a_system_that_is_no_text(system: object) -> None:
+    """Such a code is of no system that we know; and nothing is raised."""
+    concept = {"coding": [{"system": system, "code": "207"}]}
+    (found,) = health(immunization("2021-06-01", vaccineCode=concept)).vaccinations
+    assert (found.product, found.disease) == ("207", "")
+
+
+@pytest.mark.parametrize(
+    ("given", "of"),
+    [(0, None), (1, 1), (DOSE_NUMBER_MAX, DOSE_NUMBER_MAX), (DOSE_NUMBER_MAX + 1, None)],
+)
+def test_the_length_of_a_series_has_bounds(given: int, of: int | None) -> None:
+    """A length that is none is as if nothing were said."""
+    protocol = [{"doseNumberPositiveInt": 1, "seriesDosesPositiveInt": given}]
+    (found,) = health(immunization("2021-06-01", protocolApplied=protocol)).vaccinations
+    assert found.of == of
+
+
+def test_a_day_that_the_calendar_does_not_have_is_no_other_day() -> None:
+    """Such a dose is a dose of its own, and not the one before told twice."""
+    assert numbers("2021-02-28", "2021-02-30") == [1, 2]

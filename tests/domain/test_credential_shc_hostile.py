@@ -203,6 +203,8 @@ def test_messages_that_are_no_compact_jws(message: bytes) -> None:
 def test_a_message_has_a_bound() -> None:
     """As its text has."""
     assert refusal(CARD + b"A" * JWS_CHARS_MAX) is Reason.CODE_TOO_LONG
+    assert refusal(b"A" * JWS_CHARS_MAX) is Reason.CODE_MALFORMED
+    assert refusal(b"A" * (JWS_CHARS_MAX + 1)) is Reason.CODE_TOO_LONG
 
 
 def test_other_texts_of_a_card_are_refused_or_the_same_card() -> None:

@@ -106,6 +106,11 @@ def test_parts_in_any_order(total: int) -> None:
     assert total == 1 or collected(*shown[1:]) is None
 
 
+def test_a_code_in_one_piece_is_the_first_of_one() -> None:
+    found = read_part(WHOLE)
+    assert (found.index, found.total) == (1, 1)
+
+
 def test_a_code_in_one_piece_needs_no_other() -> None:
     """Whatever its format; and what was collected before is forgotten."""
     first, second = parts(CARD, 2)

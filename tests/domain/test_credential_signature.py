@@ -8,7 +8,14 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from gate.credential.model import CredentialError
-from gate.credential.signature import RSA_BITS_MIN, Algorithm, PublicKey, algorithms_of, check
+from gate.credential.signature import (
+    RSA_BITS_MAX,
+    RSA_BITS_MIN,
+    Algorithm,
+    PublicKey,
+    algorithms_of,
+    check,
+)
 from gate.reasons import Reason
 
 SIGNED = b"what was signed"
@@ -103,3 +110,18 @@ def test_what_a_key_is_good_for() -> None:
 def test_keys_that_are_good_for_nothing(key: object) -> None:
     """Another curve, too short, for another purpose."""
     assert algorithms_of(key) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("bits", "is_good"),
+    [
+        (RSA_BITS_MIN - 1, False),
+        (RSA_BITS_MIN, True),
+        (RSA_BITS_MAX, True),
+        (RSA_BITS_MAX + 1, False),
+    ],
+)
+def test_the_length_of_an_rsa_key_has_bounds(bits: int, is_good: bool) -> None:
+    """Both lengths are still taken. A modulus of one's own choice is as good here as a real one."""
+    key = rsa.RSAPublicNumbers(65_537, (1 << (bits - 1)) + 1).public_key()
+    assert (algorithms_of(key) != frozenset()) is is_good

@@ -60,6 +60,7 @@ def test_each_revocation_is_a_newer_list() -> None:
     """Also twice in one second, and also when the office's clock went back."""
     second = revoke(FIRST, 1, 1_000)
     third = revoke(second, 2, 5)
+    assert (second.issued_at_s, third.issued_at_s) == (1_001, 1_002)
     assert FIRST.issued_at_s < second.issued_at_s < third.issued_at_s
     assert revoke(third, 1, 9_000).bits == third.bits
 
@@ -175,3 +176,17 @@ def test_two_issuers_of_one_key_id() -> None:
     key = TRUST.keys[KID]
     with pytest.raises(TrustError, match="same key id"):
         trust_list([key, structs.replace(key, name="Other office")])
+
+
+def test_on_a_first_list_nothing_is_revoked() -> None:
+    first = empty_status(KID, 1_000)
+    assert not any(first.is_revoked(index) for index in range(64))
+    assert read_status(issue_status(first, KEY), TRUST) == first
+
+
+def test_a_list_may_be_of_the_first_second() -> None:
+    """Whatever the office's clock said then; and of no second before."""
+    first = empty_status(KID, 1)
+    assert read_status(issue_status(first, KEY), TRUST) == first
+    with pytest.raises(TrustError):
+        issue_status(empty_status(KID, 0), KEY)

@@ -208,3 +208,8 @@ def test_no_damage_makes_it_another_file(archive: bytes, where: int, flip: int) 
 def test_a_real_archive_of_indonesia_began_like_this() -> None:
     """The streamed form of this kit is the one that PeduliLindungi's codes have."""
     assert base64.b64encode(STREAMED).startswith(b"UEsDBBQACAAIAAAAAAAAAAAAAAAAA")
+
+
+def test_a_member_of_no_bytes_is_one() -> None:
+    """What it lacks is for whoever reads it to say."""
+    assert member(zipped(b"", method=zipfile.ZIP_STORED)) == b""

@@ -131,3 +131,33 @@ def test_a_name_in_any_script_is_one(name: object) -> None:
     found = accepted(code(sign(put(certificate(), "credentialSubject.name", name))))
     assert found.content is not None
     assert found.content.payload["credentialSubject"].get("name", ...) == name
+
+
+@pytest.mark.parametrize("dose", [1, 99])
+def test_the_number_of_a_dose_has_bounds(dose: int) -> None:
+    """Both are still taken."""
+    series = put(put(certificate(), "evidence.0.totalDoses", 99), "evidence.0.dose", dose)
+    found = accepted(code(sign(series)))
+    assert found.credential.doses == dose
+
+
+def test_an_identifier_may_be_as_long_as_its_bound() -> None:
+    """A longer one is malformed (`test_credential_vc`)."""
+    longest = put(certificate(), "credentialSubject.id", "did:" + "x" * 2044)
+    assert accepted(code(sign(longest))).credential.doses == 1
+
+
+def test_a_certificate_without_a_name_names_nobody() -> None:
+    """It attests its doses all the same; who it is for is the officer's question."""
+    nameless = put(certificate(), "credentialSubject.name", ...)
+    assert accepted(code(sign(nameless))).credential.doses == 1
+
+
+def test_a_person_and_a_vaccination_are_two() -> None:
+    """Of one identifier they would be one node to the signature."""
+    for identifier, expected in (("did:example:0001", 1), ("did:example:0000", None)):
+        document = put(certificate(), "evidence.0.id", identifier)
+        if expected is None:
+            assert refusal(code(sign(document))) is Reason.CODE_MALFORMED
+        else:
+            assert accepted(code(sign(document))).credential.doses == expected

@@ -208,11 +208,13 @@ def test_stray_bits_of_base64url_are_refused() -> None:
     [
         b"",
         b"\x30",
+        b"\x30\x00",
         b"\x30\x00\x00",
         b"\x31\x82\x01\x2c" + bytes(300),
         b"\x30\x82\x01\x2d" + bytes(300),
         b"\x30\x82\x01\x2c" + bytes(301),
         b"\x30\x80" + bytes(300),
+        b"\x30\x80" + bytes(128),
         b"\x30\x81\x05" + bytes(5),
         b"\x30\x82\x00\x85" + bytes(133),
         b"\x30\x83\x00\x01\x2c" + bytes(300),
@@ -464,6 +466,10 @@ def test_reading_tells_a_claim_without_proof() -> None:
     claim = read(seal(sigvl=text_of(b"")))
     assert (claim.format, claim.algorithm, claim.issuer) == (FORMAT, "ES256", "UTO")
     assert claim.key_id == FINGERPRINT.hex()
+    # Its base64url ends in a letter that is no padding, whatever the letter is.
+    der = b"\x30\x04\x00\x00\x00\x17"
+    assert text_of(der).endswith("X")
+    assert read(seal(cer=text_of(der))).key_id == hashlib.sha256(der).hexdigest()
     assert claim.content is not None
     assert claim.content.health.doses == 3
     odd = read(seal(put(data(), "hdr.t", "icao.visa")))
@@ -528,3 +534,25 @@ def test_no_damage_makes_it_say_something_else(where: int, flip: int) -> None:
         return
     assert found.content is not None
     assert found.content.payload == data()
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (2**53 - 1, Reason.CREDENTIAL_SIGNATURE),
+        (2**53, Reason.CODE_MALFORMED),
+        (1 - 2**53, Reason.CREDENTIAL_SIGNATURE),
+        (-(2**53), Reason.CODE_MALFORMED),
+    ],
+)
+def test_integers_are_those_that_every_reader_holds_exactly(number: int, expected: Reason) -> None:
+    """The next one is refused before its canonical form is asked for, which it does not have."""
+    payload = seal().replace(b'"v": 1', b'"v": %d' % number)
+    assert refusal(payload) is expected
+
+
+def test_the_number_of_a_dose_has_a_bound() -> None:
+    """And a vaccine without a name has an empty one."""
+    event = {"dis": "RA01", "vd": [{"dvc": "2021-04-02", "seq": 99}]}
+    doses, (dose,) = _attested(event)
+    assert (doses, dose.dose, dose.product) == (99, 99, "")

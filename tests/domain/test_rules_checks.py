@@ -243,3 +243,92 @@ def test_names_within_names_do_not_grow_without_end() -> None:
 
     with pytest.raises(NamingError, match=f"more than {NODES_MAX} values"):
         grow(NamedFacts())
+
+
+def test_what_is_just_within_its_bounds_has_no_flaw() -> None:
+    """Values, statuses and words, as many as there may be."""
+    most = frozenset(map(str, range(VALUES_MAX)))
+    line = replace(LINE, words=Words("a" * WORDS_CHARS_MAX, "b" * WORDS_CHARS_MAX))
+    full = replace(
+        GOOD,
+        diseases=most,
+        products=most,
+        value_sets={"pcr": tuple(most)},
+        statuses=(line,) * STATUSES_MAX,
+        otherwise=line,
+    )
+    assert not list(flaws(full))
+
+
+@pytest.mark.parametrize("field", ["diseases", "products"])
+def test_what_is_seen_has_a_bound(field: str) -> None:
+    """The flaw names the field."""
+    most = frozenset(map(str, range(VALUES_MAX + 1)))
+    (found,) = flaws(replace(GOOD, **{field: most}))
+    assert found.startswith(f"$.{field}: ")
+
+
+def test_two_sets_that_clash_for_two_kinds() -> None:
+    """One sentence, with both kinds."""
+    kinds = frozenset({CredentialKind.STAFF, CredentialKind.VISITOR})
+    one, other = replace(GOOD, kinds=kinds), replace(GOOD, id="other", kinds=kinds)
+    (found,) = clashes([one, other])
+    assert found.endswith(" staff, visitor")
+
+
+PCR = {"var": "external.valueSets.pcr"}
+LOST = {"var": "external.valueSets.none"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [
+        # The list walked over and the first value see everything, a step its turn only.
+        ({"reduce": [PCR, {"var": "current"}, PCR]}, None),
+        ({"reduce": [LOST, {"var": "current"}, 0]}, "$.reduce[0].var"),
+        ({"reduce": [PCR, {"var": "current"}, LOST]}, "$.reduce[2].var"),
+        ({"reduce": [PCR, PCR, 0]}, "$.reduce[1].var"),
+        ({"reduce": [PCR, {"if": [True, [PCR], 0]}, 0]}, "$.reduce[1].if[1][0].var"),
+        # A reduce within a step walks over what the step sees, whatever it is called.
+        (
+            {"reduce": [PCR, {"reduce": [{"var": "current"}, {"var": "current.x"}, 0]}, 0]},
+            None,
+        ),
+        ({"reduce": [PCR, {"reduce": [PCR, 0, 0]}, 0]}, "$.reduce[1].reduce[0].var"),
+        ({"reduce": [PCR, {"reduce": [[], 0, PCR]}, 0]}, "$.reduce[1].reduce[2].var"),
+        # Only the entries of a certificate are known; those of another list may be anything.
+        ({"reduce": [{"var": "health.tests"}, {"var": "current.x"}, 0]}, "$.reduce[1].var"),
+        ({"reduce": [{"var": "payload.tests"}, {"var": "current.x"}, 0]}, None),
+        ({"reduce": [{"var": "tests"}, {"var": "current.x"}, 0]}, "$.reduce[0].var"),
+        ({"reduce": [[1], {"var": "current.x"}, 0]}, None),
+        ({"reduce": [{"if": [True, [], []]}, {"var": "current.x"}, 0]}, None),
+        ({"var": "credential.tests"}, "$.var"),
+    ],
+)
+def test_where_a_reduce_leads_nowhere(rule: object, place: str | None) -> None:
+    found = [each.partition(":")[0] for each in expression_flaws(rule, {"pcr": ("x",)})]
+    assert found == ([] if place is None else [place])
+
+
+def test_a_malformed_expression_is_blamed_at_its_place() -> None:
+    """Below the place that the caller names, and what it looks at is not asked any more."""
+    (found,) = expression_flaws([{"var": 7}, {"var": "nowhere"}], {}, "$.status[3].when")
+    assert found.startswith("$.status[3].when[0].var:")
+
+
+def test_the_values_of_names_have_one_bound() -> None:
+    """Every value counts, those of a fact each time that it is named; the bound itself is fine."""
+    named = NamedFacts()
+    named.add("three", {"!": [True]})
+    asked = {"var": "facts.three"}
+    # The list is one value; a name is one, and the three of its fact are put in for it.
+    fits = [*[asked] * 10, *[0] * (NODES_MAX - 41)]
+    assert len(named.without_names(fits)) == len(fits)  # type: ignore[arg-type] # a list
+    with pytest.raises(NamingError):
+        named.without_names([*fits, 0])
+
+
+def test_a_mismatch_is_blamed_at_its_place() -> None:
+    """Below the place that the caller names, as all else."""
+    (found,) = expression_flaws({">": [1, "1"]}, {}, "$.status[3].when")
+    assert found.startswith("$.status[3].when.>[1]:")

@@ -367,3 +367,53 @@ def test_nothing_is_ever_raised(
     always = rules("0001-01-01", when, kinds=frozenset(CredentialKind))
     verdict = judge([always], examined, WallTime(unix_ms, utc_offset_s))
     assert verdict is None or verdict.status in {"green", "red", UNCLEAR, NO_RULE}
+
+
+def test_the_last_comes_first() -> None:
+    """So that a rule finds the one that counts as number 0, in whatever order they stand."""
+    found = facts(
+        rules("2021-09-09"),
+        certificate(
+            dose(1, date="2021-03-01"),
+            dose(3, date="2021-09-01"),
+            dose(2, date="2021-06-01"),
+            dose(2, date="2021-07-01"),
+            Recovery("2021-01-01", "2021-01-11", "2021-07-01"),
+            Recovery("2021-08-01", "2021-08-11", "2022-02-01"),
+            Recovery("2021-05-01", "2021-05-11", "2021-11-01"),
+        ),
+        at("2021-10-01T12:00:00"),
+    )["health"]
+    assert [each["date"] for each in found["vaccinations"]] == [
+        "2021-09-01",
+        "2021-07-01",
+        "2021-06-01",
+        "2021-03-01",
+    ]
+    assert [each["first_positive"] for each in found["recoveries"]] == [
+        "2021-08-01",
+        "2021-05-01",
+        "2021-01-01",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("product", "seen"),
+    [("CVX-20", False), ("cvx-207", True), ("CVX-21", False), ("CVX-2", False), ("XM68", False)],
+)
+def test_any_ending_is_after_the_whole_beginning(product: str, seen: bool) -> None:
+    """All that stands before the asterisk must be there."""
+    rule_set = rules("2021-09-09", seen=(frozenset(), frozenset({"CVX-207*"})))
+    assert rule_set.sees(dose(1, product=product)) is seen
+
+
+@pytest.mark.parametrize(("form", "name"), [("hcert", "colours@2021-09-09"), ("shc", NONE)])
+def test_rules_for_one_format_judge_it(form: str, name: str) -> None:
+    """And leave another one to the officer."""
+    verdict = judge(
+        [rules("2021-09-09", formats=frozenset({form}))],
+        certificate(dose(1)),
+        at("2021-10-01T12:00:00"),
+    )
+    assert verdict is not None
+    assert verdict.rule == name

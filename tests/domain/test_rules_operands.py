@@ -36,6 +36,7 @@ TODAY = {"var": "external.today"}
         ({"dccDateOfBirth": [CLOCK]}, "$.dccDateOfBirth[0]: a moment, and dccDateOfBirth takes"),
         ({"extractFromUVCI": [1, 1]}, "$.extractFromUVCI[0]: a whole number, and"),
         ({"if": [1, [{"!": [{">": [DOSES, "1"]}]}], 3]}, "$.if[1][0].![0].>[1]: text, and"),
+        ({"if": [1, {"before": [TODAY, CLOCK]}, 2]}, "$.if[1].before[0]: a value without"),
         (
             {"reduce": [[], {"+": [{"var": "current"}, "1"]}, 0]},
             "$.reduce[1].+[1]: text, and + takes",
@@ -58,6 +59,7 @@ def test_what_can_t_be_taken_has_its_place(rule: object, flaw: str) -> None:
         {"before": [CLOCK, {"plusTime": [TODAY, 1, "day"]}, {"plusTime": [CLOCK, 1, "day"]}]},
         {"before": [{"dccDateOfBirth": ["2010"]}, CLOCK]},
         {"reduce": [[CLOCK], {"before": [{"var": "current"}, {"var": "accumulator"}]}, CLOCK]},
+        {"reduce": [[CLOCK], [{"before": [{"var": "current"}, CLOCK]}], CLOCK]},
         {"in": [DOSES, [1, "a"]]},
         {"in": ["a", {"var": "external.valueSets.pcr"}]},
         {"extractFromUVCI": [None, 1]},
