@@ -378,7 +378,7 @@ def hostile_codes() -> list[tuple[bytes, Reason]]:
         (b"GP1:" + b"6BF" * 300, Reason.CODE_MALFORMED),
         (b"HC1:NCFOXN%TS3DH", Reason.CODE_MALFORMED),
         (b"shc:/" + b"7777" * 200, Reason.CODE_MALFORMED),
-        (b'{"data":{"hdr":{}},"sig":{"alg":"none"}}', Reason.CODE_MALFORMED),
+        (b'{"zdat4":{"zhdr":{}},"zsig":{"zalg":"n0ne"}}', Reason.CODE_MALFORMED),
         (b"LDP1:NCFOXN%TS3DH", Reason.CODE_UNKNOWN_FORMAT),
         (b"WIFI:T:WPA;S=free;P=free;;", Reason.CODE_UNKNOWN_FORMAT),
     ]
