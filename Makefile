@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 
 VENV ?= .venv
 DATA ?= ../shared/data/qr
+CASES ?= ../shared/data/credentials
 VISITS ?= 1000
 RUNS ?= 1000000
 ARGS ?=
@@ -114,6 +115,11 @@ build/peers/.ready: requirements/peers.txt
 	@$(bin)/python -m venv build/peers
 	@build/peers/bin/pip -qq --disable-pip-version-check install --require-hashes --only-binary :all: -r $<
 	@touch $@
+
+.PHONY: conformance
+conformance: ready-dev ## Codes and rules on test cases of others, each for its reason: CASES=DIR
+	@$(bin)/gate credential conformance $(wildcard $(foreach form,hcert shc vds divoc dcc,$(CASES)/$(form)*.jsonl))
+	@$(bin)/gate rules conformance $(wildcard $(CASES)/certlogic*.jsonl $(CASES)/business-rules.jsonl)
 
 # --- fuzzing -------------------------------------------------------------------------------------
 
