@@ -12,7 +12,7 @@ import click
 from msgspec.structs import replace
 
 from drivers.wholefile import write_atomic
-from firmware.cli.moments import duration, moment, zone_option
+from firmware.cli.moments import duration, ending, moment, zone_option
 from firmware.cli.passoptions import (
     FILE,
     gate_trust,
@@ -23,6 +23,7 @@ from firmware.cli.passoptions import (
     told,
     trust_option,
 )
+from firmware.cli.passoutputs import check_outputs, files_of, spent
 from firmware.errors import UserError
 from firmware.moments import unix_s
 from firmware.office import books, page
@@ -60,7 +61,7 @@ _OWN_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 @signer_option
 @trust_option
 @click.option("--for", "lasts", type=duration, metavar="TIME", help="How long.  [default: 365d]")
-@click.option("--until", type=moment, metavar="TIME", help="The moment at which it ends.")
+@click.option("--until", type=ending, metavar="TIME", help="When it ends; a date is its whole day.")
 @click.option("--not-before", type=moment, metavar="TIME", help="Start.")
 @click.option("--doses", type=click.IntRange(0, DOSES_MAX), help="Vaccine doses attested.")
 @click.option("--duress", is_flag=True, help="Admits, and raises a silent alarm.")
@@ -117,23 +118,25 @@ def badge(
         start_s, until_s = window_of(CredentialKind.STAFF, now_s, wish)
         draft = PassClaims(CredentialKind.STAFF, 0, until_s, start_s, doses, duress=duress)
         draft, lock = _bound(draft, holder_key, chosen)
+        check_outputs([file_path], [trust_path, *files_of(key_path)])
     signer = open_signer(key_path, signer_command)
     with told():
         issuer = issuer_of(trust, signer, trust_path)
         if CredentialKind.STAFF not in issuer.kinds:
             raise OfficeError(f"{issuer.name} may not issue {CredentialKind.STAFF}")
-        (number,) = books.take_numbers(key_path, 1, until_s)
-        signed = signed_bytes_of(issue(replace(draft, status_index=number), signer).encode())
-        if file_path is None or lock is None:
-            click.echo(page.badge_link(f"{str(address).rstrip('/')}/badge", signed))
-        else:
-            made = page.BadgeFile(signed, lock, issuer.name, now_s)
-            write_atomic(file_path, page.badge_file(made, zone), FILE_MODE)
-            sealed = "sealed with the PIN that you gave" if pin else f"its PIN is {chosen}"
-            click.echo(f"{file_path} written; {sealed}.")
-    click.echo(
-        f"Badge {number}, until {datetime.fromtimestamp(until_s, zone).isoformat()}.", err=True
-    )
+        numbers = books.take_numbers(key_path, 1, until_s)
+        draft = replace(draft, status_index=numbers[0])
+        with spent(numbers):
+            signed = signed_bytes_of(issue(draft, signer).encode())
+            if file_path is None or lock is None:
+                click.echo(page.badge_link(f"{str(address).rstrip('/')}/badge", signed))
+            else:
+                made = page.BadgeFile(signed, lock, issuer.name, now_s)
+                write_atomic(file_path, page.badge_file(made, zone), FILE_MODE)
+                sealed = "sealed with the PIN that you gave" if pin else f"its PIN is {chosen}"
+                click.echo(f"{file_path} written; {sealed}.")
+    end = datetime.fromtimestamp(until_s, zone).isoformat()
+    click.echo(f"Badge {issuer.kid.hex()}:{numbers[0]}, until {end}.", err=True)
 
 
 def _check_address(address: str | None) -> None:

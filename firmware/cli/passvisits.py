@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from firmware.cli.moments import duration, moment, zone_option
+from firmware.cli.moments import duration, ending, moment, zone_option
 from firmware.cli.passoptions import (
     FILE,
     gate_trust,
@@ -23,6 +23,7 @@ from firmware.cli.passoptions import (
     trust_option,
 )
 from firmware.moments import unix_s
+from firmware.office import books
 from firmware.office.visits import Visit, Visits, new_link
 from firmware.office.window import Wish, window_of
 from gate.credential.model import CredentialKind
@@ -42,7 +43,9 @@ _ADDRESS = "http://127.0.0.1:8765"
     help="Where phones reach `gate pass serve`, such as https://visit.example.",
 )
 @click.option("--for", "lasts", type=duration, metavar="TIME", help="How long.  [default: 1d]")
-@click.option("--until", type=moment, metavar="TIME", help="The moment at which the visit ends.")
+@click.option(
+    "--until", type=ending, metavar="TIME", help="When the visit ends; a date is its whole day."
+)
 @click.option("--at", type=moment, metavar="TIME", help="The time agreed on.")
 @click.option("--early", type=duration, metavar="TIME", help="Let in so much before --at.")
 @click.option("--late", type=duration, metavar="TIME", help="Let in so much after --at.")
@@ -71,7 +74,7 @@ def link(
 
     The link's page shows a pass that `gate pass serve` renews all the time: each holds for half a
     minute, and all of them together admit once. Send the link as you would send a ticket. Take it
-    back with `gate pass revoke NUMBER`.
+    back with `gate pass revoke` and the number that is told beside it.
 
     \b
     Examples:
@@ -94,7 +97,9 @@ def link(
         except ValueError as error:
             raise click.UsageError(f"No such visit: {error}.") from None
     click.echo(f"{address.rstrip('/')}/visit#{token}")
-    click.echo(f"Visit {visit.number}, until {_when(until_s, zone)}.", err=True)
+    kid = books.kid_of(key_path)
+    name = f"{kid.hex()}:{visit.number}" if kid else str(visit.number)
+    click.echo(f"Visit {name}, until {_when(until_s, zone)}.", err=True)
 
 
 class _Command(click.ParamType[str]):

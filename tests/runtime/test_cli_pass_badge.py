@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_der_private_key,
 )
-from officekit import VARIABLES, bad, good
+from officekit import VARIABLES, bad, good, run
 
 from drivers.trust.store import load_trust
 from firmware.office import pinlock
@@ -148,3 +148,18 @@ def test_a_key_that_may_not_issue_staff(desk: Path) -> None:
     assert (desk / "b.counter").read_text() == "0 0\n"
     assert WRONG not in good("badge", "--file", "a.html", "--pin", WRONG)
     opened(desk / "a.html", WRONG)
+
+
+@pytest.mark.parametrize("name", ["office.key", "office.status", "trust.toml"])
+def test_a_page_never_replaces_a_file_of_the_office(desk: Path, name: str) -> None:
+    """The private key least of all, and no number is spent on the try."""
+    before = (desk / name).read_bytes()
+    bad(1, "badge", "--file", name, "--pin", "123456")
+    assert (desk / name).read_bytes() == before
+    assert (desk / "office.counter").read_text() == "0 0\n"
+
+
+def test_a_badge_to_the_end_of_a_day(desk: Path) -> None:
+    """A date is that whole day; the number is told with its key's id, as `revoke` takes it."""
+    told = run("badge", "--file", "a.html", "--pin", "123456", "--until", "2030-06-30").output
+    assert re.search(r"Badge [0-9a-f]{8}:0, until 2030-07-01T00:00:00\+07:00", told)
