@@ -135,8 +135,12 @@ def badge(
                 write_atomic(file_path, page.badge_file(made, zone), FILE_MODE)
                 sealed = "sealed with the PIN that you gave" if pin else f"its PIN is {chosen}"
                 click.echo(f"{file_path} written; {sealed}.")
-    end = datetime.fromtimestamp(until_s, zone).isoformat()
-    click.echo(f"Badge {issuer.kid.hex()}:{numbers[0]}, until {end}.", err=True)
+    _say(issuer.kid, numbers[0], datetime.fromtimestamp(until_s, zone))
+
+
+def _say(kid: bytes, number: int, end: datetime) -> None:
+    """What was made, in the words that `gate pass revoke` takes."""
+    click.echo(f"Badge {kid.hex()}:{number}, until {end.isoformat()}.", err=True)
 
 
 def _check_address(address: str | None) -> None:
